@@ -1,0 +1,80 @@
+role-admin = Admin
+role-customer-service = Customer Service
+role-operations = Operations
+role-finance = Finance
+role-developer = Developer
+role-operator-agent = Operations agent
+role-operator-finance = Operator’s Finance
+role-supervisor = Supervisor
+
+sign-in-title = Sign in
+sign-in-go = Sign in
+sign-in-help = No account, or the password is lost? Your Admin can make you a one-time link.
+sign-in-wrong = E-mail address and password do not fit together.
+sign-in-wait = Too many wrong tries. Wait { $minutes } minutes and try again.
+password = Password
+password-new = New password
+password-again = The same password again
+password-hint = At least 12 characters; a few words in a row are easiest to remember.
+password-length = Use { $min } to { $max } characters.
+password-repeated = The two passwords differ.
+set-password-title = Set your password
+set-password-go = Set password
+link-spent = This link was used already or has expired. Ask your Admin for a new one.
+link-title = One-time link
+link-for = for { $email }, works once until { $until }. Hand it over yourself; it is shown only now.
+
+users-title = Users
+users-list = Users
+users-count = { $count ->
+    [one] { $count } user
+   *[other] { $count } users
+ }
+users-empty = Nobody yet. Add the first user with the form.
+user-name = Name
+user-email = E-mail address
+user-role = Role
+user-state = State
+user-actions = Actions
+user-active = Active
+user-invited = No password yet
+user-disabled = Disabled
+user-enable = Enable
+user-disable = Disable
+user-new-link = New link
+user-you = This is you
+user-add = Add a user
+user-add-go = Add and make a link
+user-email-form = Give an e-mail address such as lan@agency.example.
+user-email-taken = There is a user with the address { $email } already.
+user-role-does-not-fit = Agency roles need an agency; operator roles have none.
+user-oneself = You cannot disable yourself.
+
+agencies-title = Agencies
+agencies-list = Agencies
+agencies-own-team = Own team
+agencies-empty = No agency yet. Add the first one with the form.
+agency-add = Add an agency
+agency-add-go = Add agency
+agency-code = Code
+agency-name = Name
+agency-currency = Currency
+agency-credit-line = Credit line
+agency-code-form = Use 2 to 20 letters, digits or dashes.
+agency-code-taken = There is an agency with the code { $code } already.
+agency-unknown = There is no agency with the code { $code }. Add it first, or check the code.
+
+account-title = My account
+account-sessions = Where you are signed in
+account-end-all = Sign out everywhere
+account-preferences = Preferences
+account-zone = Time zone
+account-zone-hint = Times are shown in this zone; departures always in the airport’s.
+account-zone-unknown = Choose a time zone of the list, such as Asia/Shanghai.
+account-save = Save
+session-browser = Browser
+session-address = Address
+session-since = Since
+session-seen = Last seen
+session-this = This one
+session-end = End

@@ -1,0 +1,57 @@
+skip-to-content = Skip to the content
+menu = Main menu
+menu-home = Home
+menu-desk = Operations desk
+menu-bookings = Bookings
+menu-my-bookings = My Bookings
+menu-finance = Finance
+menu-refunds = Refunds
+menu-transactions = Transactions
+menu-profile = Profile
+menu-users = Users
+menu-agencies = Agencies
+menu-account = My account
+search-label = Search
+search-placeholder = Order, PNR, ticket, refund or passenger
+search-go = Search
+language = Language
+language-en = English
+language-zh-Hans = Chinese
+language-vi = Vietnamese
+sign-out = Sign out
+
+form-problems = Please check:
+form-required = Fill this in.
+form-too-long = Use at most { $max } characters.
+form-choose = Choose one of the list.
+form-currency = Give a currency code of three letters, such as USD.
+form-amount = Give an amount such as 1250.00, not below zero, with no more decimals than the currency has.
+form-day = Give a day such as 2026-12-09.
+
+pager = Pages
+pager-next = Next page
+pager-first = First page
+
+error-title = This did not work
+error-reference = Reference
+error-home = Go to Home
+error-sign-in = Go to sign-in
+error-sign-in-needed = Sign in to see this page.
+error-forbidden = Your role does not allow this. Ask your Admin if you need it.
+error-not-found = There is nothing here, or it is not yours to see. Check the number, or search for it.
+error-method = This address cannot be used that way. Go back and use the button on the page.
+error-too-slow = The form arrived too slowly. Check your connection and send it again; nothing was changed.
+error-too-large = What was sent is too large. Shorten it and send it again; nothing was changed.
+error-bad-request = The server did not understand this request. Go back, load the page anew and try again; nothing was changed.
+error-foreign-form = This form is too old or came from another site. Load the page anew and send it again; nothing was changed.
+error-internal = Something went wrong on our side. Nothing was half done. Try again in a minute, and give us the reference if it happens again.
+
+done-language-saved = The language was changed.
+done-preferences-saved = Your preferences were saved.
+done-password-set = The password was set. Sign in with it now.
+done-signed-out = You are signed out.
+done-session-ended = The session was ended.
+done-user-added = The user was added.
+done-user-disabled = The user was disabled and signed out everywhere.
+done-user-enabled = The user can sign in again.
+done-agency-added = The agency was added. Add its first Admin now.

@@ -1,0 +1,300 @@
+//! All SQL about agencies and users.
+
+use sqlx::FromRow;
+
+use super::model::{Agency, Session, User};
+use crate::db::Conn;
+use crate::kernel::actor::Role;
+use crate::kernel::language::Language;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::{Timestamp, instant_text, parse_instant};
+
+#[derive(FromRow)]
+struct AgencyRow {
+    id: String,
+    code: String,
+    name: String,
+    #[sqlx(try_from = "String")]
+    currency: Currency,
+    credit_line_minor: i64,
+}
+
+impl From<AgencyRow> for Agency {
+    fn from(row: AgencyRow) -> Self {
+        let credit_line = Money::new(row.credit_line_minor, row.currency);
+        Self { id: row.id, code: row.code, name: row.name, currency: row.currency, credit_line }
+    }
+}
+
+/// Every agency by code; the operator has few enough for one page.
+pub async fn agencies(conn: &mut Conn) -> Result<Vec<Agency>, sqlx::Error> {
+    let rows: Vec<AgencyRow> =
+        sqlx::query_as("SELECT id, code, name, currency, credit_line_minor FROM agencies ORDER BY code LIMIT 1000").fetch_all(conn).await?;
+    Ok(rows.into_iter().map(Agency::from).collect())
+}
+
+/// The agency with this code.
+pub async fn agency(conn: &mut Conn, code: &str) -> Result<Option<Agency>, sqlx::Error> {
+    let row: Option<AgencyRow> = sqlx::query_as("SELECT id, code, name, currency, credit_line_minor FROM agencies WHERE code = $1")
+        .bind(code)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(Agency::from))
+}
+
+/// Adds an agency; a taken code is a duplicate.
+pub async fn insert_agency(conn: &mut Conn, agency: &Agency, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO agencies (id, code, name, currency, credit_line_minor, created_at) VALUES ($1, $2, $3, $4, $5, $6)")
+        .bind(&agency.id)
+        .bind(&agency.code)
+        .bind(&agency.name)
+        .bind(agency.currency.code())
+        .bind(agency.credit_line.minor)
+        .bind(instant_text(now))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct UserRow {
+    id: String,
+    email: String,
+    name: String,
+    #[sqlx(try_from = "String")]
+    role: Role,
+    agency_id: Option<String>,
+    password_hash: Option<String>,
+    #[sqlx(try_from = "String")]
+    language: Language,
+    zone_name: String,
+    disabled_at: Option<String>,
+}
+
+impl From<UserRow> for User {
+    fn from(row: UserRow) -> Self {
+        Self {
+            id: row.id,
+            email: row.email,
+            name: row.name,
+            role: row.role,
+            agency_id: row.agency_id,
+            language: row.language,
+            zone_name: row.zone_name,
+            has_password: row.password_hash.is_some(),
+            disabled: row.disabled_at.is_some(),
+        }
+    }
+}
+
+/// The users of an agency, or of the operator when there is none, by e-mail.
+pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>, sqlx::Error> {
+    let rows: Vec<UserRow> = match agency_id {
+        Some(agency_id) => {
+            sqlx::query_as(
+                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users \
+                 WHERE agency_id = $1 ORDER BY email LIMIT 500",
+            )
+            .bind(agency_id)
+            .fetch_all(conn)
+            .await?
+        }
+        None => {
+            sqlx::query_as(
+                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users \
+                 WHERE agency_id IS NULL ORDER BY email LIMIT 500",
+            )
+            .fetch_all(conn)
+            .await?
+        }
+    };
+    Ok(rows.into_iter().map(User::from).collect())
+}
+
+/// One user by id.
+pub async fn user(conn: &mut Conn, id: &str) -> Result<Option<User>, sqlx::Error> {
+    let row: Option<UserRow> = sqlx::query_as(
+        "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(User::from))
+}
+
+/// Id and password hash of the user with this e-mail, if the account has a password and is not disabled.
+pub async fn credentials(conn: &mut Conn, email: &str) -> Result<Option<(String, String)>, sqlx::Error> {
+    sqlx::query_as("SELECT id, password_hash FROM users WHERE email = $1 AND disabled_at IS NULL AND password_hash IS NOT NULL")
+        .bind(email)
+        .fetch_optional(conn)
+        .await
+}
+
+/// Adds a user; a taken e-mail is a duplicate.
+pub async fn insert_user(conn: &mut Conn, user: &User, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO users (id, email, name, role, agency_id, language, zone_name, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    )
+    .bind(&user.id)
+    .bind(&user.email)
+    .bind(&user.name)
+    .bind(user.role.word())
+    .bind(user.agency_id.as_deref())
+    .bind(user.language.word())
+    .bind(&user.zone_name)
+    .bind(instant_text(now))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Disables or enables a user of an agency. Answers whether it changed anything.
+pub async fn set_disabled(conn: &mut Conn, id: &str, agency_id: Option<&str>, disabled_at: Option<Timestamp>) -> Result<bool, sqlx::Error> {
+    let changed = sqlx::query(
+        "UPDATE users SET disabled_at = $1 WHERE id = $2 AND COALESCE(agency_id, '') = $3 AND (disabled_at IS NULL) = ($4 = 1)",
+    )
+    .bind(disabled_at.map(instant_text))
+    .bind(id)
+    .bind(agency_id.unwrap_or_default())
+    .bind(i64::from(disabled_at.is_some()))
+    .execute(conn)
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Keeps a user's language and zone.
+pub async fn set_preferences(conn: &mut Conn, id: &str, language: Language, zone_name: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE users SET language = $1, zone_name = $2 WHERE id = $3")
+        .bind(language.word())
+        .bind(zone_name)
+        .bind(id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Keeps a user's password hash.
+pub async fn set_password_hash(conn: &mut Conn, id: &str, hash: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE users SET password_hash = $1 WHERE id = $2").bind(hash).bind(id).execute(conn).await?;
+    Ok(())
+}
+
+/// Adds a one-time link. Only its digest is kept.
+pub async fn insert_link(conn: &mut Conn, digest: &str, user_id: &str, now: Timestamp, expires: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO one_time_links (token_digest, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)")
+        .bind(digest)
+        .bind(user_id)
+        .bind(instant_text(now))
+        .bind(instant_text(expires))
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// The e-mail address of the user whom an unspent link belongs to.
+pub async fn link_owner(conn: &mut Conn, digest: &str, now: Timestamp) -> Result<Option<(String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT u.id, u.email FROM one_time_links l JOIN users u ON u.id = l.user_id \
+         WHERE l.token_digest = $1 AND l.used_at IS NULL AND l.expires_at > $2 AND u.disabled_at IS NULL",
+    )
+    .bind(digest)
+    .bind(instant_text(now))
+    .fetch_optional(conn)
+    .await
+}
+
+/// Spends a link. Answers whose it was, or nothing when somebody was faster or it has expired.
+pub async fn spend_link(conn: &mut Conn, digest: &str, now: Timestamp) -> Result<Option<String>, sqlx::Error> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "UPDATE one_time_links SET used_at = $1 WHERE token_digest = $2 AND used_at IS NULL AND expires_at > $1 RETURNING user_id",
+    )
+    .bind(instant_text(now))
+    .bind(digest)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Makes every other link of a user useless.
+pub async fn spend_other_links(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE one_time_links SET used_at = $1 WHERE user_id = $2 AND used_at IS NULL")
+        .bind(instant_text(now))
+        .bind(user_id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct SessionRow {
+    id: String,
+    browser: String,
+    address: String,
+    created_at: String,
+    seen_at: String,
+}
+
+/// The sessions of a user, the one seen last first.
+pub async fn sessions(conn: &mut Conn, user_id: &str, this: &str, now: Timestamp) -> Result<Vec<Session>, sqlx::Error> {
+    let rows: Vec<SessionRow> = sqlx::query_as(
+        "SELECT id, browser, address, created_at, seen_at FROM sessions WHERE user_id = $1 AND expires_at > $2 \
+         ORDER BY seen_at DESC, id DESC LIMIT 100",
+    )
+    .bind(user_id)
+    .bind(instant_text(now))
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+            Ok(Session {
+                is_this: row.id == this,
+                created_at: instant(&row.created_at)?,
+                seen_at: instant(&row.seen_at)?,
+                id: row.id,
+                browser: row.browser,
+                address: row.address,
+            })
+        })
+        .collect()
+}
+
+/// Ends one session of a user, or all when no id is given. Answers how many ended.
+pub async fn end_sessions(conn: &mut Conn, user_id: &str, session_id: Option<&str>) -> Result<u64, sqlx::Error> {
+    let ended = match session_id {
+        Some(id) => sqlx::query("DELETE FROM sessions WHERE user_id = $1 AND id = $2").bind(user_id).bind(id).execute(conn).await?,
+        None => sqlx::query("DELETE FROM sessions WHERE user_id = $1").bind(user_id).execute(conn).await?,
+    };
+    Ok(ended.rows_affected())
+}
+
+/// The wrong tries counted for a subject (an account or an address) since `since`.
+pub async fn failures(conn: &mut Conn, subject: &str, since: Timestamp) -> Result<i64, sqlx::Error> {
+    let row: Option<(i64,)> = sqlx::query_as("SELECT failures FROM sign_in_failures WHERE subject = $1 AND since > $2")
+        .bind(subject)
+        .bind(instant_text(since))
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map_or(0, |(count,)| count))
+}
+
+/// Counts one more wrong try; a window that is over begins anew.
+pub async fn count_failure(conn: &mut Conn, subject: &str, since: Timestamp, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO sign_in_failures (subject, failures, since) VALUES ($1, 1, $2) ON CONFLICT (subject) DO UPDATE SET \
+         failures = CASE WHEN sign_in_failures.since > $3 THEN sign_in_failures.failures + 1 ELSE 1 END, \
+         since = CASE WHEN sign_in_failures.since > $3 THEN sign_in_failures.since ELSE $2 END",
+    )
+    .bind(subject)
+    .bind(instant_text(now))
+    .bind(instant_text(since))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Forgets the wrong tries of a subject.
+pub async fn forget_failures(conn: &mut Conn, subject: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM sign_in_failures WHERE subject = $1").bind(subject).execute(conn).await?;
+    Ok(())
+}

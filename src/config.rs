@@ -1,0 +1,126 @@
+//! Every setting, with its default and its reason. Each is an option of `serve` and an environment variable.
+
+use clap::{Args, ValueEnum};
+
+/// Where the data lives, needed by every command.
+#[derive(Debug, Clone, Args)]
+pub struct DatabaseSettings {
+    /// sqlite://FILE or postgres://USER@HOST/NAME
+    #[arg(long, env = "AFTERFARE_DATABASE", default_value = "sqlite://./data/afterfare.db", value_name = "URL", value_parser = database_address)]
+    pub database: String,
+    /// Connections that read, per server
+    #[arg(long, env = "AFTERFARE_READERS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
+    pub readers: u32,
+    /// Connections that write, per server; `SQLite` always has one
+    #[arg(long, env = "AFTERFARE_WRITERS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub writers: u32,
+}
+
+fn database_address(text: &str) -> Result<String, String> {
+    if ["sqlite://", "postgres://", "postgresql://"].iter().any(|start| text.starts_with(start)) {
+        Ok(text.to_owned())
+    } else {
+        Err("use sqlite://FILE or postgres://USER@HOST/NAME".to_owned())
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogForm {
+    Human,
+    Json,
+}
+
+/// What a running server needs to know.
+#[derive(Debug, Clone, Args)]
+pub struct Settings {
+    /// Address and port to serve on
+    #[arg(long, env = "AFTERFARE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: std::net::SocketAddr,
+    /// The address people type, such as `https://afterfare.example`; http://LISTEN when left out. https turns on secure cookies and HSTS
+    #[arg(long, env = "AFTERFARE_PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = origin)]
+    pub public_origin: Option<String>,
+    /// The operator's name, as pages say it ("Atlas Initiated")
+    #[arg(long, env = "AFTERFARE_OPERATOR_NAME", default_value = "Atlas", value_name = "NAME")]
+    pub operator_name: String,
+    /// Log lines for people or for programs
+    #[arg(long, env = "AFTERFARE_LOG_FORM", value_enum, default_value_t = LogForm::Human)]
+    pub log_form: LogForm,
+    /// What to log, in the syntax of tracing's `EnvFilter`
+    #[arg(long, env = "AFTERFARE_LOG", default_value = "info,sqlx=warn", value_name = "FILTER")]
+    pub log: String,
+    /// Whether a proxy in front sets X-Forwarded-For; only then is it believed
+    #[arg(long, env = "AFTERFARE_BEHIND_PROXY", default_value_t = false)]
+    pub behind_proxy: bool,
+    #[command(flatten)]
+    pub limits: Limits,
+}
+
+fn origin(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match rest {
+        Some(host) if !host.is_empty() && !host.contains('/') => Ok(text.to_owned()),
+        _ => Err("give scheme and host without a path, such as https://afterfare.example".to_owned()),
+    }
+}
+
+/// Deadlines and bounds.
+#[derive(Debug, Clone, Args)]
+pub struct Limits {
+    /// Hours within which a refund is submitted to the airline
+    #[arg(long, env = "AFTERFARE_SUBMIT_WITHIN_HOURS", default_value_t = 4, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub submit_within_hours: i64,
+    /// Days after submission before an agency may follow up
+    #[arg(long, env = "AFTERFARE_FOLLOW_UP_AFTER_DAYS", default_value_t = 21, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=365))]
+    pub follow_up_after_days: i64,
+    /// Minutes that a quote can be accepted
+    #[arg(long, env = "AFTERFARE_QUOTE_MINUTES", default_value_t = 120, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=1440))]
+    pub quote_minutes: i64,
+    /// Days that an exchange rate may be old when a quote uses it
+    #[arg(long, env = "AFTERFARE_RATE_MAX_AGE_DAYS", default_value_t = 7, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(0..=365))]
+    pub rate_max_age_days: i64,
+    /// Minutes without a request after which a session ends
+    #[arg(long, env = "AFTERFARE_SESSION_IDLE_MINUTES", default_value_t = 60, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(5..=1440))]
+    pub session_idle_minutes: i64,
+    /// Hours after which a session ends however busy it is
+    #[arg(long, env = "AFTERFARE_SESSION_HOURS", default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=168))]
+    pub session_hours: i64,
+    /// Hours that a one-time link works
+    #[arg(long, env = "AFTERFARE_LINK_HOURS", default_value_t = 72, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub link_hours: i64,
+    /// Wrong passwords per account within the window before it has to wait
+    #[arg(long, env = "AFTERFARE_SIGN_IN_TRIES_PER_ACCOUNT", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(3..=1000))]
+    pub sign_in_tries_per_account: i64,
+    /// Wrong passwords per network address within the window before it has to wait
+    #[arg(long, env = "AFTERFARE_SIGN_IN_TRIES_PER_ADDRESS", default_value_t = 40, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(3..=10000))]
+    pub sign_in_tries_per_address: i64,
+    /// Minutes of that window
+    #[arg(long, env = "AFTERFARE_SIGN_IN_WINDOW_MINUTES", default_value_t = 15, value_name = "MINUTES", value_parser = clap::value_parser!(i64).range(1..=1440))]
+    pub sign_in_window_minutes: i64,
+    /// Bytes of a posted form
+    #[arg(long, env = "AFTERFARE_MAX_FORM_BYTES", default_value_t = 65_536, value_name = "BYTES")]
+    pub max_form_bytes: usize,
+    /// Seconds within which a posted form must have arrived
+    #[arg(long, env = "AFTERFARE_FORM_SECONDS", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub form_seconds: u64,
+    /// Rows of one page of a list
+    #[arg(long, env = "AFTERFARE_PAGE_ROWS", default_value_t = 50, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(5..=500))]
+    pub page_rows: i64,
+    /// Rows of one downloaded file
+    #[arg(long, env = "AFTERFARE_EXPORT_ROWS", default_value_t = 100_000, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    pub export_rows: i64,
+}
+
+impl Settings {
+    /// Scheme and host under which people reach the server.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.public_origin.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// Whether people reach it over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.origin().starts_with("https://")
+    }
+}

@@ -1,0 +1,234 @@
+//! The only file that knows there are two databases.
+//!
+//! All SQL is one text for SQLite and PostgreSQL. Reads take a connection from [`Db::read`]; every write goes
+//! through [`Db::write`].
+
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::pool::{PoolConnection, PoolOptions};
+use sqlx::{Connection, Executor};
+
+pub mod rows;
+pub mod select;
+
+/// The driver that every statement is compiled for.
+pub type Driver = sqlx::Any;
+/// A set of connections.
+pub type Pool = sqlx::Pool<Driver>;
+/// One connection, in a transaction when it came from [`Db::write`].
+pub type Conn = <Driver as sqlx::Database>::Connection;
+/// A row of an answer.
+pub type Row = <Driver as sqlx::Database>::Row;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// Which of the two databases is behind the pools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Postgres,
+}
+
+/// How many connections to keep.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSizes {
+    pub readers: u32,
+    /// PostgreSQL only: SQLite has exactly one writer.
+    pub writers: u32,
+}
+
+/// The database of a running server.
+#[derive(Debug, Clone)]
+pub struct Db {
+    readers: Pool,
+    writers: Pool,
+    pub kind: Kind,
+}
+
+/// What went wrong before any statement ran.
+#[derive(Debug)]
+pub enum OpenError {
+    /// The address is neither `sqlite://…` nor `postgres://…`.
+    UnknownAddress(String),
+    Database(sqlx::Error),
+    Migration(sqlx::migrate::MigrateError),
+}
+
+impl std::fmt::Display for OpenError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::UnknownAddress(url) => write!(f, "“{url}” is not a database address: use sqlite://FILE or postgres://…"),
+            Self::Database(error) => write!(f, "the database could not be opened: {error}"),
+            Self::Migration(error) => write!(f, "the database could not be brought up to date: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for OpenError {}
+
+impl From<sqlx::Error> for OpenError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl Db {
+    /// Connects, migrates and lays the append-only guards.
+    ///
+    /// # Errors
+    /// When the address is unknown, the database unreachable, or a migration fails.
+    pub async fn open(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        let db = match url.split(':').next() {
+            Some("sqlite") => Self::open_sqlite(url, sizes).await?,
+            Some("postgres" | "postgresql") => Self::open_postgres(url, sizes).await?,
+            _ => return Err(OpenError::UnknownAddress(url.to_owned())),
+        };
+        MIGRATIONS.run(&db.writers).await.map_err(OpenError::Migration)?;
+        db.lay_guards().await?;
+        Ok(db)
+    }
+
+    async fn open_sqlite(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+        let file = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
+        if let Some(folder) = std::path::Path::new(file).parent() {
+            std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
+        }
+        let url = format!("sqlite://{file}?mode=rwc");
+        let pool = |count: u32, pragmas: &'static str| {
+            PoolOptions::<Driver>::new()
+                .max_connections(count)
+                .test_before_acquire(false)
+                .acquire_timeout(Duration::from_secs(10))
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .after_connect(move |conn, _| Box::pin(async move { conn.execute(pragmas).await.map(|_| ()) }))
+        };
+        let writers = pool(1, SQLITE_WRITER).connect(&url).await?;
+        let readers = pool(sizes.readers, SQLITE_READER).connect_lazy(&url)?;
+        Ok(Self { readers, writers, kind: Kind::Sqlite })
+    }
+
+    async fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+        let pool = |count: u32| {
+            PoolOptions::<Driver>::new()
+                .max_connections(count)
+                .test_before_acquire(false)
+                .acquire_timeout(Duration::from_secs(10))
+                .after_connect(|conn, _| Box::pin(async move { conn.execute(POSTGRES_LIMITS).await.map(|_| ()) }))
+        };
+        // A transaction left open by a cancelled request must not be continued by the next one.
+        let writers = pool(sizes.writers)
+            .before_acquire(|conn, _| Box::pin(async move { conn.execute("ROLLBACK").await.map(|_| true) }))
+            .connect(url)
+            .await?;
+        Ok(Self { readers: pool(sizes.readers).connect_lazy(url)?, writers, kind: Kind::Postgres })
+    }
+
+    async fn lay_guards(&self) -> Result<(), sqlx::Error> {
+        let guards = match self.kind {
+            Kind::Sqlite => include_str!("db/guard_sqlite.sql"),
+            Kind::Postgres => include_str!("db/guard_postgres.sql"),
+        };
+        self.write(move |conn| Box::pin(async move { conn.execute(guards).await.map(|_| ()) })).await
+    }
+
+    /// A connection for reading.
+    ///
+    /// # Errors
+    /// When none is free within 10 seconds.
+    pub async fn read(&self) -> Result<PoolConnection<Driver>, sqlx::Error> {
+        self.readers.acquire().await
+    }
+
+    /// Runs one write transaction: committed when `work` answers `Ok`, undone when it answers `Err`.
+    ///
+    /// It runs in a task of its own, so that a caller who goes away neither cuts it in half nor leaves it open; and
+    /// its connection is closed after any error, because a driver's idea of the transaction cannot be trusted then.
+    ///
+    /// # Errors
+    /// What `work` answered, or the database's own error.
+    pub async fn write<T, E, F>(&self, work: F) -> Result<T, E>
+    where
+        F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>> + Send + 'static,
+        T: Send + 'static,
+        E: From<sqlx::Error> + Send + 'static,
+    {
+        let writers = self.writers.clone();
+        let begin = match self.kind {
+            Kind::Sqlite => "BEGIN IMMEDIATE",
+            Kind::Postgres => "BEGIN",
+        };
+        let task = tokio::spawn(async move {
+            let mut conn = writers.acquire().await?;
+            let outcome = in_transaction(&mut conn, begin, work).await;
+            if outcome.is_err() {
+                let _ = conn.execute("ROLLBACK").await;
+                conn.close_on_drop();
+            }
+            outcome
+        });
+        match task.await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(sqlx::Error::WorkerCrashed.into()),
+        }
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn ping(&self) -> Result<(), sqlx::Error> {
+        self.read().await?.ping().await
+    }
+
+    /// The plan by which the database would answer a query, for tests that insist on an index.
+    ///
+    /// # Errors
+    /// When the statement is refused.
+    pub async fn explain(&self, select: &select::Select) -> Result<Vec<String>, sqlx::Error> {
+        use sqlx::Row as _;
+        let (verb, column) = match self.kind {
+            Kind::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+            Kind::Postgres => ("EXPLAIN", 0),
+        };
+        let mut conn = self.read().await?;
+        if self.kind == Kind::Postgres {
+            conn.execute("SET enable_seqscan = off; SET enable_sort = off").await?;
+        }
+        let rows = select.clone().prefixed(verb).rows(&mut conn).await?;
+        conn.close_on_drop();
+        rows.iter().map(|row| row.try_get::<String, _>(column)).collect()
+    }
+
+    /// Closes every connection, the last step of a graceful stop.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writers.close().await;
+    }
+}
+
+async fn in_transaction<T, E, F>(conn: &mut Conn, begin: &'static str, work: F) -> Result<T, E>
+where
+    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
+    E: From<sqlx::Error>,
+{
+    conn.execute(begin).await?;
+    let answer = work(conn).await?;
+    conn.execute("COMMIT").await?;
+    Ok(answer)
+}
+
+/// Whether an error is a unique constraint's refusal: somebody was faster.
+#[must_use]
+pub fn is_duplicate(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+}
+
+const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; \
+     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456";
+const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
+     PRAGMA mmap_size=268435456";
+const POSTGRES_LIMITS: &str = "SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \
+     SET client_min_messages='error'; SET timezone='UTC'";

@@ -1,0 +1,148 @@
+//! Queries whose filters are optional: only the conditions in use are in the text, so that each finds its index.
+
+use sqlx::{Arguments, AssertSqlSafe};
+
+use super::{Conn, Driver, Row};
+
+/// A value bound to a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Value {
+    Text(String),
+    Number(i64),
+    /// NULL in a TEXT column.
+    NoText,
+    /// NULL in a BIGINT column: PostgreSQL wants to know which kind of nothing it is.
+    NoNumber,
+}
+
+impl Value {
+    /// Adds it to a statement's arguments.
+    pub(super) fn bind(&self, arguments: &mut <Driver as sqlx::Database>::Arguments) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Text(text) => arguments.add(text.clone()),
+            Self::Number(number) => arguments.add(*number),
+            Self::NoText => arguments.add(None::<String>),
+            Self::NoNumber => arguments.add(None::<i64>),
+        }
+        .map_err(sqlx::Error::Encode)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<i64> for Value {
+    fn from(number: i64) -> Self {
+        Self::Number(number)
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        text.map_or(Self::NoText, Self::Text)
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(number: Option<i64>) -> Self {
+        number.map_or(Self::NoNumber, Self::Number)
+    }
+}
+
+/// A SELECT made of fixed pieces of SQL; what people typed is only ever bound.
+#[derive(Debug, Clone)]
+pub struct Select {
+    text: String,
+    filtered: bool,
+    values: Vec<Value>,
+}
+
+impl Select {
+    /// Begins with everything up to, not including, WHERE.
+    #[must_use]
+    pub fn new(text: &'static str) -> Self {
+        Self { text: text.to_owned(), filtered: false, values: Vec::new() }
+    }
+
+    /// Adds a condition; every `?` in it takes the next value. Conditions are joined by AND.
+    #[must_use]
+    pub fn and<const N: usize>(mut self, condition: &'static str, values: [Value; N]) -> Self {
+        self.text.push_str(if self.filtered { " AND " } else { " WHERE " });
+        self.filtered = true;
+        self.numbered(condition, values)
+    }
+
+    /// Adds a condition when there is a value for it.
+    #[must_use]
+    pub fn and_if<V: Into<Value>>(self, condition: &'static str, value: Option<V>) -> Self {
+        match value {
+            Some(value) => self.and(condition, [value.into()]),
+            None => self,
+        }
+    }
+
+    /// Adds what follows the conditions: grouping, order and limit.
+    #[must_use]
+    pub fn then<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
+        self.text.push(' ');
+        self.numbered(text, values)
+    }
+
+    /// Puts a word before the statement, such as EXPLAIN.
+    #[must_use]
+    pub fn prefixed(mut self, word: &str) -> Self {
+        self.text = format!("{word} {}", self.text);
+        self
+    }
+
+    fn numbered<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
+        let mut next = self.values.len();
+        for (nth, piece) in text.split('?').enumerate() {
+            if nth > 0 {
+                next += 1;
+                self.text.push('$');
+                self.text.push_str(&next.to_string());
+            }
+            self.text.push_str(piece);
+        }
+        debug_assert_eq!(next, self.values.len() + N, "as many values as question marks in: {text}");
+        self.values.extend(values);
+        self
+    }
+
+    fn arguments(&self) -> Result<<Driver as sqlx::Database>::Arguments, sqlx::Error> {
+        let mut arguments = <Driver as sqlx::Database>::Arguments::default();
+        for value in &self.values {
+            value.bind(&mut arguments)?;
+        }
+        Ok(arguments)
+    }
+
+    /// The rows.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn rows(&self, conn: &mut Conn) -> Result<Vec<Row>, sqlx::Error> {
+        sqlx::query_with(AssertSqlSafe(self.text.clone()), self.arguments()?).fetch_all(conn).await
+    }
+
+    /// The rows as values of a type.
+    ///
+    /// # Errors
+    /// The database's own, or a row that does not fit the type.
+    pub async fn fetch<T>(&self, conn: &mut Conn) -> Result<Vec<T>, sqlx::Error>
+    where
+        T: for<'r> sqlx::FromRow<'r, Row> + Send + Unpin,
+    {
+        sqlx::query_as_with(AssertSqlSafe(self.text.clone()), self.arguments()?).fetch_all(conn).await
+    }
+}

@@ -1,0 +1,297 @@
+//! Amounts of money: whole minor units of one currency, checked, never a float.
+
+use rust_decimal::{Decimal, RoundingStrategy};
+use serde::{Deserialize, Serialize};
+
+/// An ISO 4217 currency code.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Currency([u8; 3]);
+
+/// Why an amount or a currency was refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoneyError {
+    /// Not three letters.
+    BadCurrency(String),
+    /// Not a decimal number.
+    BadAmount(String),
+    /// More decimals than the currency has.
+    TooPrecise { amount: String, currency: Currency },
+    /// Outside of what 64 bits of minor units hold.
+    TooLarge,
+    /// Two currencies in one sum.
+    Mixed(Currency, Currency),
+}
+
+impl std::fmt::Display for MoneyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::BadCurrency(text) => write!(f, "“{text}” is not a currency code of three letters, such as USD"),
+            Self::BadAmount(text) => write!(f, "“{text}” is not an amount, such as 12.50"),
+            Self::TooPrecise { amount, currency } => {
+                write!(f, "{amount} has more decimals than {currency} has ({})", currency.exponent())
+            }
+            Self::TooLarge => f.write_str("the amount is too large"),
+            Self::Mixed(a, b) => write!(f, "{a} and {b} cannot be added"),
+        }
+    }
+}
+
+impl std::error::Error for MoneyError {}
+
+impl Currency {
+    pub const USD: Self = Self(*b"USD");
+
+    /// Reads a code of three letters; case does not matter.
+    ///
+    /// # Errors
+    /// `BadCurrency` for anything else.
+    pub fn parse(text: &str) -> Result<Self, MoneyError> {
+        match text.trim().as_bytes() {
+            [a, b, c] if [a, b, c].iter().all(|l| l.is_ascii_alphabetic()) => {
+                Ok(Self([a.to_ascii_uppercase(), b.to_ascii_uppercase(), c.to_ascii_uppercase()]))
+            }
+            _ => Err(MoneyError::BadCurrency(text.to_owned())),
+        }
+    }
+
+    /// The code, such as `USD`.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or("XXX")
+    }
+
+    /// Decimals of the minor unit (ISO 4217).
+    #[must_use]
+    pub const fn exponent(self) -> u32 {
+        match &self.0 {
+            b"BIF" | b"CLP" | b"DJF" | b"GNF" | b"ISK" | b"JPY" | b"KMF" | b"KRW" | b"PYG" | b"RWF" | b"UGX" | b"UYI" | b"VND" | b"VUV"
+            | b"XAF" | b"XOF" | b"XPF" => 0,
+            b"BHD" | b"IQD" | b"JOD" | b"KWD" | b"LYD" | b"OMR" | b"TND" => 3,
+            b"CLF" | b"UYW" => 4,
+            _ => 2,
+        }
+    }
+}
+
+impl std::fmt::Display for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::fmt::Debug for Currency {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl std::str::FromStr for Currency {
+    type Err = MoneyError;
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = MoneyError;
+    fn try_from(text: String) -> Result<Self, MoneyError> {
+        Self::parse(&text)
+    }
+}
+
+impl Serialize for Currency {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(self.code())
+    }
+}
+
+impl<'de> Deserialize<'de> for Currency {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
+/// How a division ends when it does not come out even. Never banker's rounding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    HalfUp,
+    Up,
+    Down,
+}
+
+impl Rounding {
+    const fn strategy(self) -> RoundingStrategy {
+        match self {
+            Self::HalfUp => RoundingStrategy::MidpointAwayFromZero,
+            Self::Up => RoundingStrategy::AwayFromZero,
+            Self::Down => RoundingStrategy::ToZero,
+        }
+    }
+}
+
+/// An amount in minor units (cents, or whole đồng) of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Money {
+    pub minor: i64,
+    pub currency: Currency,
+}
+
+impl Money {
+    /// So many minor units.
+    #[must_use]
+    pub const fn new(minor: i64, currency: Currency) -> Self {
+        Self { minor, currency }
+    }
+
+    /// Nothing of this currency.
+    #[must_use]
+    pub const fn zero(currency: Currency) -> Self {
+        Self { minor: 0, currency }
+    }
+
+    /// An amount given in major units, exactly.
+    ///
+    /// # Errors
+    /// `TooPrecise` when it has more decimals than the currency, `TooLarge` beyond 64 bits.
+    pub fn exactly(amount: Decimal, currency: Currency) -> Result<Self, MoneyError> {
+        let scaled = scaled(amount, currency)?;
+        if !scaled.fract().is_zero() {
+            return Err(MoneyError::TooPrecise { amount: amount.normalize().to_string(), currency });
+        }
+        Ok(Self { minor: whole(scaled)?, currency })
+    }
+
+    /// An amount given in major units, rounded once to the minor unit.
+    ///
+    /// # Errors
+    /// `TooLarge` beyond 64 bits.
+    pub fn rounded(amount: Decimal, currency: Currency, rounding: Rounding) -> Result<Self, MoneyError> {
+        let minor = scaled(amount, currency)?.round_dp_with_strategy(0, rounding.strategy());
+        Ok(Self { minor: whole(minor)?, currency })
+    }
+
+    /// Reads what a person typed: `1234.50`, also with thousands separated by commas or blanks.
+    ///
+    /// # Errors
+    /// `BadAmount`, `TooPrecise` or `TooLarge`.
+    pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
+        let plain: String = text.trim().chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}' | '\u{202f}')).collect();
+        let amount: Decimal = plain.parse().map_err(|_| MoneyError::BadAmount(text.to_owned()))?;
+        Self::exactly(amount, currency)
+    }
+
+    /// The amount in major units.
+    #[must_use]
+    pub fn decimal(self) -> Decimal {
+        Decimal::new(self.minor, self.currency.exponent())
+    }
+
+    /// The sum.
+    ///
+    /// # Errors
+    /// `Mixed` for two currencies, `TooLarge` on overflow.
+    pub fn plus(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        self.minor.checked_add(other.minor).map(|minor| Self { minor, ..self }).ok_or(MoneyError::TooLarge)
+    }
+
+    /// The difference, which may be below zero.
+    ///
+    /// # Errors
+    /// As [`Money::plus`].
+    pub fn minus(self, other: Self) -> Result<Self, MoneyError> {
+        self.same_currency(other)?;
+        self.minor.checked_sub(other.minor).map(|minor| Self { minor, ..self }).ok_or(MoneyError::TooLarge)
+    }
+
+    /// So many hundredths of a percent of it, rounded once.
+    ///
+    /// # Errors
+    /// `TooLarge` on overflow.
+    pub fn basis_points(self, points: u32, rounding: Rounding) -> Result<Self, MoneyError> {
+        let share = Decimal::from(self.minor).checked_mul(Decimal::new(i64::from(points), 4)).ok_or(MoneyError::TooLarge)?;
+        Ok(Self { minor: whole(share.round_dp_with_strategy(0, rounding.strategy()))?, ..self })
+    }
+
+    /// The smaller of two amounts of one currency.
+    #[must_use]
+    pub fn at_most(self, cap: Self) -> Self {
+        Self { minor: self.minor.min(cap.minor), ..self }
+    }
+
+    /// Whether it is exactly nothing.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.minor == 0
+    }
+
+    fn same_currency(self, other: Self) -> Result<(), MoneyError> {
+        if self.currency == other.currency { Ok(()) } else { Err(MoneyError::Mixed(self.currency, other.currency)) }
+    }
+}
+
+fn scaled(amount: Decimal, currency: Currency) -> Result<Decimal, MoneyError> {
+    amount.checked_mul(Decimal::from(10u32.pow(currency.exponent()))).ok_or(MoneyError::TooLarge)
+}
+
+fn whole(amount: Decimal) -> Result<i64, MoneyError> {
+    i64::try_from(amount.trunc()).map_err(|_| MoneyError::TooLarge)
+}
+
+/// The exact form of programs: `USD 12345.67`.
+impl std::fmt::Display for Money {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.currency, self.decimal())
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Written {
+    amount: String,
+    currency: Currency,
+}
+
+/// As JSON: `{"amount": "74.99", "currency": "USD"}`; the amount is text, so that no reader makes it a float.
+impl Serialize for Money {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        Written { amount: self.decimal().to_string(), currency: self.currency }.serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for Money {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let written = Written::deserialize(from)?;
+        Self::parse(&written.amount, written.currency).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn currency(code: &str) -> Currency {
+        Currency::parse(code).expect("a currency")
+    }
+
+    #[test]
+    fn amounts_keep_their_currency_s_decimals() {
+        assert_eq!(Money::parse("1,234.5", Currency::USD), Ok(Money::new(123_450, Currency::USD)));
+        assert_eq!(Money::parse("145.985", currency("KWD")), Ok(Money::new(145_985, currency("KWD"))));
+        assert_eq!(Money::parse("12500", currency("VND")), Ok(Money::new(12_500, currency("VND"))));
+        assert!(matches!(Money::parse("0.5", currency("JPY")), Err(MoneyError::TooPrecise { .. })));
+        assert!(matches!(Money::parse("12.5O", Currency::USD), Err(MoneyError::BadAmount(_))));
+        assert!(matches!(Money::parse("99999999999999999999", Currency::USD), Err(MoneyError::TooLarge)));
+        assert_eq!(Money::new(-5, Currency::USD).to_string(), "USD -0.05");
+    }
+
+    #[test]
+    fn halves_go_up_never_to_even() {
+        let half = |text: &str| Money::rounded(text.parse().expect("a number"), Currency::USD, Rounding::HalfUp).map(|m| m.minor);
+        assert_eq!(half("0.125"), Ok(13));
+        assert_eq!(half("0.135"), Ok(14));
+        assert_eq!(half("-0.125"), Ok(-13));
+        assert_eq!(Money::new(760, Currency::USD).basis_points(500, Rounding::HalfUp), Ok(Money::new(38, Currency::USD)));
+    }
+}

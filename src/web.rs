@@ -1,0 +1,40 @@
+//! What pages share and no room's business.
+
+use crate::config::Settings;
+use crate::db::Db;
+use crate::kernel::time::Clock;
+
+pub mod assets;
+pub mod csrf;
+pub mod error;
+pub mod figures;
+pub mod filters;
+pub mod form;
+pub mod frame;
+pub mod once;
+pub mod paging;
+pub mod shell;
+pub mod visit;
+pub mod words;
+
+/// What every handler may use.
+#[derive(Debug, Clone)]
+pub struct App {
+    pub db: Db,
+    pub clock: Clock,
+    pub settings: std::sync::Arc<Settings>,
+    /// Signs cookies and the tokens of forms before sign-in; kept in the database, the same for every instance.
+    pub secret: std::sync::Arc<str>,
+}
+
+/// The app inside actix.
+pub type AppData = actix_web::web::Data<App>;
+
+/// What a handler answers.
+pub type Answer = Result<actix_web::HttpResponse, error::Error>;
+
+/// 303: go there with GET.
+#[must_use]
+pub fn see_other(path: &str) -> actix_web::HttpResponse {
+    actix_web::HttpResponse::SeeOther().insert_header((actix_web::http::header::LOCATION, path)).finish()
+}

@@ -1,0 +1,132 @@
+//! What templates call: sentences, amounts and times in the reader's language and zone.
+
+use std::any::Any;
+
+use askama::Values;
+
+use super::figures;
+use super::words::{self, Message, Named};
+use crate::kernel::language::Language;
+use crate::kernel::money::Money;
+use crate::kernel::time::{Date, DateTime, Timestamp};
+
+/// Who reads the page. Given to every rendering.
+#[derive(Debug, Clone)]
+pub struct Reader {
+    pub language: Language,
+    pub zone_name: String,
+    pub operator_name: String,
+}
+
+const READER: &str = "reader";
+
+impl Values for Reader {
+    fn get_value<'a>(&'a self, key: &str) -> Option<&'a dyn Any> {
+        (key == READER).then_some(self as &dyn Any)
+    }
+}
+
+fn reader(env: &dyn Values) -> askama::Result<&Reader> {
+    askama::get_value::<Reader>(env, READER).map_err(|_| askama::Error::ValueMissing)
+}
+
+/// `{{ "booking-title"|t }}`
+#[askama::filter_fn]
+pub fn t(key: impl AsRef<str>, env: &dyn Values) -> askama::Result<String> {
+    Ok(words::say(reader(env)?.language, key.as_ref()))
+}
+
+/// `{{ "desk-left"|t1("time", left) }}`
+#[askama::filter_fn]
+pub fn t1<V: ToString>(key: impl AsRef<str>, env: &dyn Values, name: &'static str, value: V) -> askama::Result<String> {
+    Ok(Message::new(key.as_ref()).text(name, value).say(reader(env)?.language))
+}
+
+/// As [`t1`], for two.
+#[askama::filter_fn]
+pub fn t2<V: ToString, W: ToString>(
+    key: impl AsRef<str>,
+    env: &dyn Values,
+    first: &'static str,
+    one: V,
+    second: &'static str,
+    two: W,
+) -> askama::Result<String> {
+    Ok(Message::new(key.as_ref()).text(first, one).text(second, two).say(reader(env)?.language))
+}
+
+/// As [`t1`] with a number, so that the sentence can choose its plural.
+#[askama::filter_fn]
+pub fn tn<N: ToString>(key: impl AsRef<str>, env: &dyn Values, count: N) -> askama::Result<String> {
+    Ok(Message::new(key.as_ref()).count("count", number(&count)).say(reader(env)?.language))
+}
+
+/// A sentence that names the operator: `{ $operator }`.
+#[askama::filter_fn]
+pub fn to(key: impl AsRef<str>, env: &dyn Values) -> askama::Result<String> {
+    let reader = reader(env)?;
+    Ok(Message::new(key.as_ref()).text("operator", &reader.operator_name).say(reader.language))
+}
+
+/// The word for a status, a role, a language …
+#[askama::filter_fn]
+pub fn name(value: &impl Named, env: &dyn Values) -> askama::Result<String> {
+    let reader = reader(env)?;
+    Ok(value.named().text("operator", &reader.operator_name).say(reader.language))
+}
+
+/// A message made by a handler.
+#[askama::filter_fn]
+pub fn say(message: &Message, env: &dyn Values) -> askama::Result<String> {
+    let reader = reader(env)?;
+    Ok(message.clone().text("operator", &reader.operator_name).say(reader.language))
+}
+
+/// `USD 12,345.67`
+#[askama::filter_fn]
+pub fn money(amount: &Money, env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::money(*amount, reader(env)?.language))
+}
+
+/// The amount, or a dash where there is none yet.
+#[askama::filter_fn]
+pub fn money_or_dash(amount: &Option<Money>, env: &dyn Values) -> askama::Result<String> {
+    let language = reader(env)?.language;
+    Ok(amount.map_or_else(|| "–".to_owned(), |amount| figures::money(amount, language)))
+}
+
+/// A whole number with its groups.
+#[askama::filter_fn]
+pub fn figure(count: impl ToString, env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::count(number(&count), reader(env)?.language))
+}
+
+/// Templates hand over whatever integer a page has, by value or by reference.
+fn number(count: &impl ToString) -> i64 {
+    count.to_string().parse().unwrap_or_default()
+}
+
+/// An instant in the reader's zone.
+#[askama::filter_fn]
+pub fn moment(at: &Timestamp, env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::moment(*at, &reader(env)?.zone_name))
+}
+
+/// An instant, or a dash.
+#[askama::filter_fn]
+pub fn moment_or_dash(at: &Option<Timestamp>, env: &dyn Values) -> askama::Result<String> {
+    let reader = reader(env)?;
+    Ok(at.map_or_else(|| "–".to_owned(), |at| figures::moment(at, &reader.zone_name)))
+}
+
+/// A time at an airport.
+#[askama::filter_fn]
+pub fn local(at: &DateTime, _env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::local(*at))
+}
+
+/// A day, or a dash.
+#[askama::filter_fn]
+pub fn day_or_dash(day: &Option<Date>, _env: &dyn Values) -> askama::Result<String> {
+    Ok(day.map_or_else(|| "–".to_owned(), figures::day))
+}

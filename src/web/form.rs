@@ -1,0 +1,118 @@
+//! Posted forms: bounded, from our own pages only, and given back with what was typed when something is wrong.
+
+use std::time::Duration;
+
+use actix_session::SessionExt;
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::error::Error;
+use super::words::Message;
+use super::{AppData, csrf};
+
+/// A posted form whose origin and token were checked. There is no other way to read a body.
+#[derive(Debug)]
+pub struct Form<T>(pub T);
+
+#[derive(Deserialize)]
+struct Token {
+    #[serde(default)]
+    csrf: String,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let app = request.app_data::<AppData>().cloned().ok_or_else(|| Error::Internal("no app".to_owned()))?;
+            csrf::check_origin(&request, &app.settings.origin())?;
+            let limits = &app.settings.limits;
+            let deadline = Duration::from_secs(limits.form_seconds);
+            let body = tokio::time::timeout(deadline, read(payload, limits.max_form_bytes)).await.map_err(|_| Error::TooSlow)??;
+            let Token { csrf } = serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)?;
+            let expected = expected_token(&request, &app.secret).ok_or(Error::ForeignForm)?;
+            if !csrf::same(&csrf, &expected) {
+                return Err(Error::ForeignForm);
+            }
+            serde_html_form::from_bytes(&body).map(Self).map_err(|_| Error::BadRequest)
+        })
+    }
+}
+
+/// The token that a form of this visitor must carry: the session's, or the guest's before sign-in.
+fn expected_token(request: &HttpRequest, secret: &str) -> Option<String> {
+    match request.get_session().get::<String>("csrf").ok().flatten() {
+        Some(token) => Some(token),
+        None => request.cookie(csrf::GUEST_COOKIE).map(|cookie| csrf::guest_token(secret, cookie.value())),
+    }
+}
+
+async fn read(mut payload: Payload, max_bytes: usize) -> Result<Vec<u8>, Error> {
+    let mut body = Vec::new();
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|_| Error::BadRequest)?;
+        if body.len() + piece.len() > max_bytes {
+            return Err(Error::TooLarge);
+        }
+        body.extend_from_slice(&piece);
+    }
+    Ok(body)
+}
+
+/// What is wrong with a form: one sentence per field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(pub Vec<(&'static str, Message)>);
+
+impl Problems {
+    /// Notes a problem of a field.
+    pub fn add(&mut self, field: &'static str, message: impl Into<Message>) {
+        self.0.push((field, message.into()));
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The sentence for one field.
+    #[must_use]
+    pub fn of(&self, field: &str) -> Option<&Message> {
+        self.0.iter().find(|(name, _)| *name == field).map(|(_, message)| message)
+    }
+
+    /// The value of a field, or a noted problem and nothing.
+    pub fn take<T>(&mut self, field: &'static str, parsed: Result<T, Message>) -> Option<T> {
+        parsed.map_err(|message| self.add(field, message)).ok()
+    }
+}
+
+/// Text that must not be empty and not longer than a limit, without blanks around it.
+///
+/// # Errors
+/// A sentence that says which.
+pub fn required(text: &str, max_chars: usize) -> Result<String, Message> {
+    match optional(text, max_chars)? {
+        Some(text) => Ok(text),
+        None => Err(Message::new("form-required")),
+    }
+}
+
+/// Text that may be empty.
+///
+/// # Errors
+/// A sentence when it is too long.
+pub fn optional(text: &str, max_chars: usize) -> Result<Option<String>, Message> {
+    let text = text.trim();
+    if text.chars().count() > max_chars {
+        return Err(Message::new("form-too-long").count("max", i64::try_from(max_chars).unwrap_or(i64::MAX)));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}

@@ -1,0 +1,139 @@
+//! What surrounds every page: the menu, the search box, the languages, who is signed in.
+
+use crate::kernel::actor::{Actor, Permission};
+use crate::kernel::language::Language;
+
+use super::assets;
+use super::words::Message;
+
+/// The place in the menu that a page belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    Home,
+    Bookings,
+    Desk,
+    Refunds,
+    Transactions,
+    Users,
+    Agencies,
+    Account,
+    Nowhere,
+}
+
+/// A link of the menu.
+#[derive(Debug)]
+pub struct MenuItem {
+    pub place: Place,
+    pub href: &'static str,
+    pub label: &'static str,
+}
+
+/// Links under one heading; the first group has none.
+#[derive(Debug)]
+pub struct MenuGroup {
+    pub heading: Option<&'static str>,
+    pub items: Vec<MenuItem>,
+}
+
+/// The frame of one page.
+#[derive(Debug)]
+pub struct Frame {
+    pub title: Message,
+    pub place: Place,
+    pub language: Language,
+    pub languages: &'static [Language],
+    pub menu: Vec<MenuGroup>,
+    pub actor: Option<Actor>,
+    pub csrf: String,
+    /// This page's own path and query, to come back to after switching the language.
+    pub path: String,
+    pub search: String,
+    pub notice: Option<Message>,
+    pub styles: String,
+    pub script: String,
+    pub icon: String,
+}
+
+impl Frame {
+    /// The frame for a visitor.
+    #[must_use]
+    pub fn new(title: Message, place: Place, language: Language, actor: Option<Actor>, csrf: String, path: String) -> Self {
+        Self {
+            title,
+            place,
+            language,
+            languages: Language::ALL,
+            menu: actor.as_ref().map(menu).unwrap_or_default(),
+            actor,
+            csrf,
+            notice: notice_of(&path),
+            path,
+            search: String::new(),
+            styles: assets::address("app.css"),
+            script: assets::address("app.js"),
+            icon: assets::address("icon.svg"),
+        }
+    }
+}
+
+/// What may stand in `?done=…` after a redirect, and only that.
+const NOTICES: &[&str] = &[
+    "language-saved",
+    "preferences-saved",
+    "password-set",
+    "signed-out",
+    "session-ended",
+    "user-added",
+    "user-disabled",
+    "user-enabled",
+    "agency-added",
+    "refund-submitted",
+    "refund-taken",
+    "refund-handed-over",
+    "refund-sent",
+    "refund-confirmed",
+    "refund-refused",
+    "refund-received",
+    "refund-credited",
+    "refund-fulfilled",
+    "quote-renewed",
+];
+
+fn notice_of(path: &str) -> Option<Message> {
+    let query = path.split_once('?')?.1;
+    let done = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+    NOTICES.contains(&done).then(|| Message::new(format!("done-{done}")))
+}
+
+fn menu(actor: &Actor) -> Vec<MenuGroup> {
+    let item = |place, href, label, permission| actor.role.may(permission).then_some(MenuItem { place, href, label });
+    let group = |heading, items: Vec<Option<MenuItem>>| MenuGroup { heading, items: items.into_iter().flatten().collect() };
+    [
+        group(
+            None,
+            vec![
+                item(Place::Home, "/", "menu-home", Permission::SeeBookings),
+                item(Place::Desk, "/desk", "menu-desk", Permission::WorkDesk),
+            ],
+        ),
+        group(Some("menu-bookings"), vec![item(Place::Bookings, "/bookings", "menu-my-bookings", Permission::SeeBookings)]),
+        group(
+            Some("menu-finance"),
+            vec![
+                item(Place::Refunds, "/finance/refunds", "menu-refunds", Permission::SeeRefunds),
+                item(Place::Transactions, "/finance/transactions", "menu-transactions", Permission::SeeMoney),
+            ],
+        ),
+        group(
+            Some("menu-profile"),
+            vec![
+                item(Place::Users, "/users", "menu-users", Permission::ManageUsers),
+                item(Place::Agencies, "/agencies", "menu-agencies", Permission::ManageAgencies),
+                item(Place::Account, "/account", "menu-account", Permission::SeeBookings),
+            ],
+        ),
+    ]
+    .into_iter()
+    .filter(|group| !group.items.is_empty())
+    .collect()
+}

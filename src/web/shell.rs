@@ -1,0 +1,119 @@
+//! Around every request: its id, its log line, the security headers, and the page of an error.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_session::SessionExt;
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::HttpResponse;
+use askama::Template;
+use futures_util::FutureExt;
+
+use super::error::{Error, message_of};
+use super::filters::{self, Reader};
+use super::frame::{Frame, Place};
+use super::words::Message;
+use super::{AppData, visit};
+use crate::kernel::actor::Actor;
+
+
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+     connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// The outermost middleware.
+///
+/// # Errors
+/// None of its own: failures become pages.
+pub async fn shell<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let began = Instant::now();
+    let reference = crate::kernel::id::new_id();
+    let plain_request = request.request().clone();
+    let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => response.map_into_boxed_body(),
+        Ok(Err(error)) => ServiceResponse::from_err(error, plain_request),
+        Err(_) => ServiceResponse::from_err(Error::Internal("a handler panicked".to_owned()), plain_request),
+    };
+    let mut response = with_error_page(response, &reference);
+    log(&response, &reference, began);
+    let https = response.request().app_data::<AppData>().is_some_and(|app| app.settings.is_https());
+    let signed_in = response.request().get_session().contains_key("actor");
+    add_headers(response.headers_mut(), &reference, https, signed_in);
+    Ok(response)
+}
+
+fn add_headers(headers: &mut HeaderMap, reference: &str, https: bool, signed_in: bool) {
+    let mut add = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    add("content-security-policy", POLICY);
+    add("x-content-type-options", "nosniff");
+    add("referrer-policy", "same-origin");
+    add("cross-origin-opener-policy", "same-origin");
+    add("x-request-id", reference);
+    if https {
+        add("strict-transport-security", "max-age=31536000; includeSubDomains");
+    }
+    if signed_in || !headers.contains_key("cache-control") {
+        let immutable = headers.get("cache-control").is_some_and(|value| value.as_bytes().ends_with(b"immutable"));
+        if !immutable {
+            headers.insert(HeaderName::from_static("cache-control"), HeaderValue::from_static("no-store"));
+        }
+    }
+}
+
+fn log(response: &ServiceResponse<BoxBody>, reference: &str, began: Instant) {
+    let request = response.request();
+    // The pattern, never the path: a path may hold a one-time link, a query a passenger's name.
+    let route = request.match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let milliseconds = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let status = response.status().as_u16();
+    if let Some(error) = response.response().error().filter(|_| status >= 500) {
+        tracing::error!(request = reference, method = %request.method(), route, status, milliseconds, cause = %error, "request failed");
+    } else {
+        tracing::info!(request = reference, method = %request.method(), route, status, milliseconds, "request");
+    }
+}
+
+#[derive(Template)]
+#[template(path = "web/error.html")]
+struct ErrorPage {
+    frame: Frame,
+    message: Message,
+    reference: String,
+}
+
+fn with_error_page(response: ServiceResponse<BoxBody>, reference: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let has_own_page = response.response().error().is_none() && response.headers().contains_key("content-type");
+    if !(status.is_client_error() || status.is_server_error()) || has_own_page {
+        return response;
+    }
+    let message = response.response().error().and_then(|e| e.as_error::<Error>()).map_or_else(|| message_of(status), Error::message);
+    let page = error_page(&response, status, message, reference);
+    let (request, old) = response.into_parts();
+    let mut page = page;
+    for cookie in old.cookies() {
+        let _ = page.add_cookie(&cookie);
+    }
+    ServiceResponse::new(request, page)
+}
+
+fn error_page(response: &ServiceResponse<BoxBody>, status: StatusCode, message: Message, reference: &str) -> HttpResponse {
+    let request = response.request();
+    let actor = request.get_session().get::<Actor>("actor").ok().flatten();
+    let csrf = request.get_session().get::<String>("csrf").ok().flatten().unwrap_or_default();
+    let language = visit::language_of(request);
+    let operator_name = request.app_data::<AppData>().map(|app| app.settings.operator_name.clone()).unwrap_or_default();
+    let reader = Reader { language, zone_name: "UTC".to_owned(), operator_name };
+    let title = Message::new("error-title");
+    // Not the path that failed: a foreign object must look exactly like an absent one.
+    let frame = Frame::new(title, Place::Nowhere, language, actor, csrf, "/".to_owned());
+    let html = ErrorPage { frame, message, reference: reference.to_owned() }.render_with_values(&reader);
+    HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html.unwrap_or_else(|_| "Something went wrong.".to_owned()))
+}

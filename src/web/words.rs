@@ -1,0 +1,169 @@
+//! Every sentence a person reads, in their language (Fluent files in `locales/`).
+
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+
+use crate::kernel::language::Language;
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "locales/"]
+struct Locales;
+
+/// A sentence by its key, with what is to be filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    pub key: String,
+    pub fills: Vec<(&'static str, Fill)>,
+}
+
+/// What a sentence is filled with: text as it is, or figures that are written as the language does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fill {
+    Text(String),
+    Count(i64),
+    Money(crate::kernel::money::Money),
+    /// Another message, such as the name of a status.
+    Word(Box<Message>),
+}
+
+impl Message {
+    /// A sentence with nothing to fill in.
+    #[must_use]
+    pub fn new(key: impl Into<String>) -> Self {
+        Self { key: key.into(), fills: Vec::new() }
+    }
+
+    /// Fills in a text.
+    #[must_use]
+    pub fn text(mut self, name: &'static str, text: impl ToString) -> Self {
+        self.fills.push((name, Fill::Text(text.to_string())));
+        self
+    }
+
+    /// Fills in a number.
+    #[must_use]
+    pub fn count(mut self, name: &'static str, count: i64) -> Self {
+        self.fills.push((name, Fill::Count(count)));
+        self
+    }
+
+    /// Fills in an amount.
+    #[must_use]
+    pub fn money(mut self, name: &'static str, amount: crate::kernel::money::Money) -> Self {
+        self.fills.push((name, Fill::Money(amount)));
+        self
+    }
+
+    /// Fills in another message.
+    #[must_use]
+    pub fn word(mut self, name: &'static str, word: Message) -> Self {
+        self.fills.push((name, Fill::Word(Box::new(word))));
+        self
+    }
+
+    /// The sentence in a language.
+    #[must_use]
+    pub fn say(&self, language: Language) -> String {
+        let mut arguments = FluentArgs::new();
+        for (name, fill) in &self.fills {
+            let value = match fill {
+                Fill::Text(text) => FluentValue::from(text.clone()),
+                Fill::Count(count) => FluentValue::from(*count),
+                Fill::Money(amount) => FluentValue::from(super::figures::money(*amount, language)),
+                Fill::Word(word) => FluentValue::from(word.say(language)),
+            };
+            arguments.set(*name, value);
+        }
+        format_message(language, &self.key, Some(&arguments))
+    }
+}
+
+impl From<&str> for Message {
+    fn from(key: &str) -> Self {
+        Self::new(key)
+    }
+}
+
+/// Something that a status tag or a heading names: the key under which its word stands in every language.
+pub trait Named {
+    fn name_key(&self) -> String;
+
+    /// Its word as a message.
+    fn named(&self) -> Message {
+        Message::new(self.name_key())
+    }
+}
+
+impl<T: Named + ?Sized> Named for &T {
+    fn name_key(&self) -> String {
+        (**self).name_key()
+    }
+}
+
+/// Gives enums of [`crate::text_column!`] the keys `prefix-word`.
+#[macro_export]
+macro_rules! named {
+    ($($name:ty = $prefix:literal),+ $(,)?) => {$(
+        impl $crate::web::words::Named for $name {
+            fn name_key(&self) -> String { format!(concat!($prefix, "-{}"), self.word()) }
+        }
+    )+};
+}
+
+named!(Language = "language", crate::kernel::actor::Role = "role");
+
+type Bundle = FluentBundle<FluentResource>;
+
+/// The mark of a missing sentence; a test fails where any page shows it.
+pub const MISSING: &str = "⟦?⟧";
+
+fn bundle(language: Language) -> &'static Bundle {
+    static BUNDLES: OnceLock<Vec<Bundle>> = OnceLock::new();
+    let bundles = BUNDLES.get_or_init(|| Language::ALL.iter().map(|language| read_bundle(*language)).collect());
+    &bundles[language as usize]
+}
+
+fn read_bundle(language: Language) -> Bundle {
+    let mut bundle = Bundle::new_concurrent(language.word().parse().into_iter().collect());
+    // Isolating marks would break copied order numbers.
+    bundle.set_use_isolating(false);
+    for file in resources(language) {
+        // A file that does not parse wholly still gives its good sentences; the tests name the bad ones.
+        let resource = FluentResource::try_new(file).unwrap_or_else(|(resource, _)| resource);
+        let _ = bundle.add_resource(resource);
+    }
+    bundle
+}
+
+/// The Fluent sources of a language.
+#[must_use]
+pub fn resources(language: Language) -> Vec<String> {
+    let folder = format!("{}/", language.word());
+    Locales::iter()
+        .filter(|path| path.starts_with(&folder))
+        .filter_map(|path| Locales::get(&path))
+        .map(|file| String::from_utf8_lossy(&file.data).into_owned())
+        .collect()
+}
+
+fn format_message(language: Language, key: &str, arguments: Option<&FluentArgs<'_>>) -> String {
+    let bundle = bundle(language);
+    let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
+        tracing::error!(key, %language, "a sentence is missing");
+        return format!("{MISSING}{key}");
+    };
+    let mut errors = Vec::new();
+    let text = bundle.format_pattern(pattern, arguments, &mut errors);
+    if !errors.is_empty() {
+        tracing::error!(key, %language, ?errors, "a sentence could not be filled in");
+    }
+    text.into_owned()
+}
+
+/// A sentence without fills.
+#[must_use]
+pub fn say(language: Language, key: &str) -> String {
+    format_message(language, key, None)
+}
