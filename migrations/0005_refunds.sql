@@ -52,6 +52,7 @@ CREATE TABLE refunds (
     registered_at TEXT NOT NULL,
     registered_by TEXT NOT NULL,
     submit_by TEXT NOT NULL,
+    due_at TEXT NOT NULL,
     deadline_missed_at TEXT,
     submitted_at TEXT,
     follow_up_from TEXT,
@@ -71,9 +72,16 @@ CREATE TABLE refunds (
 CREATE INDEX refunds_of_order ON refunds (order_id, registered_at, id);
 CREATE INDEX refunds_newest ON refunds (kind, registered_at, id);
 CREATE INDEX refunds_of_agency_newest ON refunds (agency_id, kind, registered_at, id);
-CREATE INDEX refunds_by_status_due ON refunds (status, submit_by, id);
-CREATE INDEX refunds_by_assignee ON refunds (assignee_id, registered_at, id);
-CREATE INDEX refunds_of_agency_by_status ON refunds (agency_id, status, registered_at, id);
+CREATE INDEX refunds_open_by_due ON refunds (due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX refunds_open_by_status ON refunds (status, due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX refunds_open_by_assignee ON refunds (assignee_id, due_at, id) WHERE closed_at IS NULL;
+CREATE INDEX refunds_open_of_agency ON refunds (agency_id, status, registered_at) WHERE closed_at IS NULL;
+CREATE INDEX refunds_closed ON refunds (closed_at, status);
+CREATE INDEX refunds_of_agency_closed ON refunds (agency_id, closed_at, status);
+CREATE INDEX refunds_of_agency_by_airline ON refunds (agency_id, kind, airline, registered_at, id);
+CREATE INDEX refunds_by_pnr ON refunds (airline_pnr);
+CREATE INDEX refunds_by_order_no ON refunds (order_no);
+CREATE INDEX refunds_by_airline_closed ON refunds (airline, closed_at) WHERE status = 'refunded';
 CREATE INDEX refunds_missed ON refunds (submit_by, id) WHERE status = 'atlas-processing' AND deadline_missed_at IS NULL;
 
 -- A passenger and segment belongs to at most one refund that is open or done.

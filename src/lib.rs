@@ -4,8 +4,22 @@ pub mod kernel;
 
 pub mod config;
 pub mod db;
+pub mod refund_calculation;
 pub mod web;
 
 pub mod journal;
+pub mod ledger;
 
 pub mod agencies;
+pub mod rates;
+pub mod bookings;
+pub mod refunds;
+pub mod finance;
+pub mod queue;
+pub mod home;
+
+pub mod app;
+pub mod commands;
+pub mod demo;
+pub mod routes;
+pub mod worker;

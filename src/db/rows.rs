@@ -24,8 +24,8 @@ pub struct Table {
 pub async fn insert(conn: &mut Conn, table: Table, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
-        // Only two sizes of statement exist, so that both stay prepared.
-        let size = if rest.len() >= ROWS_PER_STATEMENT { ROWS_PER_STATEMENT } else { 1 };
+        // Only three sizes of statement exist, so that all stay prepared.
+        let size = [ROWS_PER_STATEMENT, 8].into_iter().find(|size| rest.len() >= *size).unwrap_or(1);
         let (now, later) = rest.split_at(size);
         let mut arguments = <Driver as sqlx::Database>::Arguments::default();
         for cell in now.iter().flatten() {

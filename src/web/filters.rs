@@ -1,6 +1,7 @@
 //! What templates call: sentences, amounts and times in the reader's language and zone.
 
 use std::any::Any;
+use std::borrow::Borrow;
 
 use askama::Values;
 
@@ -90,9 +91,9 @@ pub fn money(amount: &Money, env: &dyn Values) -> askama::Result<String> {
 
 /// The amount, or a dash where there is none yet.
 #[askama::filter_fn]
-pub fn money_or_dash(amount: &Option<Money>, env: &dyn Values) -> askama::Result<String> {
+pub fn money_or_dash(amount: impl Borrow<Option<Money>>, env: &dyn Values) -> askama::Result<String> {
     let language = reader(env)?.language;
-    Ok(amount.map_or_else(|| "–".to_owned(), |amount| figures::money(amount, language)))
+    Ok((*amount.borrow()).map_or_else(|| "–".to_owned(), |amount| figures::money(amount, language)))
 }
 
 /// A whole number with its groups.

@@ -1,0 +1,13 @@
+//! Bookings: the imported orders, found again and shown.
+
+pub mod detail_pages;
+pub mod document;
+pub mod fare_rules;
+pub mod filters;
+pub mod import;
+pub mod list_pages;
+pub mod model;
+pub mod parse;
+pub mod reader;
+pub mod store;
+pub mod strip;

@@ -1,0 +1,94 @@
+//! The filters of My Bookings: as they stand in the URL, and as the search they mean.
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::model::{PaymentChannel, Status};
+use crate::kernel::folding::{fold_identifier, fold_ticket_number};
+use crate::kernel::time::{Date, Timestamp};
+use crate::web::form::Problems;
+use crate::web::paging::Cursor;
+use crate::web::words::Message;
+
+/// What the form holds, exactly as typed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Filters {
+    pub order_no: String,
+    pub pnr: String,
+    pub ticket: String,
+    pub passenger: String,
+    pub airline: String,
+    pub departure_from: String,
+    pub departure_to: String,
+    pub created_from: String,
+    pub created_to: String,
+    pub status: String,
+    pub channel: String,
+    pub has_refund: String,
+    pub after: String,
+}
+
+/// What is searched for. Days "to" are included: `…_until` is the end of that day.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Search {
+    pub order_no: Option<String>,
+    pub pnr: Option<String>,
+    pub ticket: Option<String>,
+    pub passenger: Option<String>,
+    pub airline: Option<String>,
+    pub departure_from: Option<Date>,
+    pub departure_until: Option<Date>,
+    pub created_from: Option<Timestamp>,
+    pub created_until: Option<Timestamp>,
+    pub status: Option<Status>,
+    pub channel: Option<PaymentChannel>,
+    pub has_refund: Option<bool>,
+    pub after: Option<Cursor>,
+}
+
+impl Search {
+    /// Whether the list is in the order of departure: where departures are asked for. Else the newest come first.
+    #[must_use]
+    pub fn by_departure(&self) -> bool {
+        self.departure_from.is_some() || self.departure_until.is_some()
+    }
+}
+
+impl Filters {
+    /// The search; a filter that means nothing is noted and left out. Days of creation are days in `zone_name`.
+    #[must_use]
+    pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
+        let zone = TimeZone::get(zone_name).unwrap_or(TimeZone::UTC);
+        let midnight = |day: Date| day.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
+        let next = |day: Date| day.tomorrow().unwrap_or(day);
+        let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        Search {
+            order_no: text(&self.order_no).map(|text| fold_identifier(&text)),
+            pnr: text(&self.pnr).map(|text| fold_identifier(&text)),
+            ticket: text(&self.ticket).map(|text| fold_ticket_number(&text)),
+            passenger: text(&self.passenger),
+            airline: text(&self.airline).map(|text| fold_identifier(&text)),
+            departure_from: day(&self.departure_from, "departure_from", problems),
+            departure_until: day(&self.departure_to, "departure_to", problems).map(next),
+            created_from: day(&self.created_from, "created_from", problems).and_then(midnight),
+            created_until: day(&self.created_to, "created_to", problems).map(next).and_then(midnight),
+            status: self.status.parse().ok(),
+            channel: self.channel.parse().ok(),
+            has_refund: match self.has_refund.as_str() {
+                "yes" => Some(true),
+                "no" => Some(false),
+                _ => None,
+            },
+            after: Cursor::parse(&self.after),
+        }
+    }
+}
+
+/// A day typed into a filter, or a noted problem.
+pub fn day(text: &str, field: &'static str, problems: &mut Problems) -> Option<Date> {
+    if text.trim().is_empty() {
+        return None;
+    }
+    problems.take(field, text.trim().parse().map_err(|_| Message::new("form-day")))
+}

@@ -1,0 +1,377 @@
+//! The command line: what `afterfare` can be told. Exit codes: 0 done, 1 the input was refused, 2 wrong usage.
+
+use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::agencies::actions::{self, NewAgency, NewUser};
+use crate::agencies::model::{Refusal, parse_code, parse_email};
+use crate::agencies::store as agencies;
+use crate::agencies::user_pages::link_address;
+use crate::bookings::import::{Counts, Import};
+use crate::config::{DatabaseSettings, LogForm, Settings};
+use crate::db::{Db, PoolSizes};
+use crate::journal::Author;
+use crate::kernel::actor::Role;
+use crate::kernel::language::Language;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::Clock;
+use crate::refund_calculation::{self, Facts, Quote, RuleSet};
+use crate::refunds::wording;
+use crate::web::words::{Message, Named};
+use crate::{app, demo, finance, rates, worker};
+
+/// Everything that happens to an airline ticket after it is sold.
+#[derive(Debug, Parser)]
+#[command(name = "afterfare", version, about, propagate_version = true)]
+pub struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the portal
+    Serve(ServeArgs),
+    /// Import orders or exchange rates
+    Import {
+        #[command(subcommand)]
+        what: ImportCommand,
+    },
+    /// Manage agencies
+    Agency {
+        #[command(subcommand)]
+        what: AgencyCommand,
+    },
+    /// Manage users
+    User {
+        #[command(subcommand)]
+        what: UserCommand,
+    },
+    /// Recompute the books; exit 0 and a summary, or 1 and every difference
+    Verify {
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+    /// Calculate a refund from one facts document, without a database
+    Quote {
+        /// The facts, as JSON; `-` reads standard input
+        file: PathBuf,
+        /// How to answer
+        #[arg(long, value_enum, default_value_t = QuoteForm::Text)]
+        format: QuoteForm,
+    },
+}
+
+#[derive(Debug, Args)]
+struct ServeArgs {
+    #[command(flatten)]
+    database: DatabaseSettings,
+    #[command(flatten)]
+    settings: Box<Settings>,
+    /// Fill an empty database with demo agencies, users, rates and orders, and print the sign-ins once
+    #[arg(long)]
+    demo: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImportCommand {
+    /// Order documents: one order, an array, or one per line
+    Orders {
+        /// Files to read; `-` reads standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// Code of the agency whose orders they are
+        #[arg(long, value_name = "CODE")]
+        agency: String,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+    /// Exchange rates: CSV with the header date,from,to,rate
+    Rates {
+        #[arg(value_name = "FILE.csv")]
+        file: PathBuf,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum AgencyCommand {
+    /// Add an agency
+    Add {
+        code: String,
+        name: String,
+        /// Currency of its credit line
+        #[arg(long)]
+        currency: Currency,
+        /// How far its deposit may go below zero, in that currency
+        #[arg(long, default_value = "0", value_name = "AMOUNT")]
+        credit_line: String,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum UserCommand {
+    /// Add a user and print a one-time link to set the password
+    Add {
+        email: String,
+        #[arg(long, value_parser = clap::builder::PossibleValuesParser::new(Role::ALL.iter().map(|role| role.word())))]
+        role: String,
+        /// Code of the agency; left out for the operator's own team
+        #[arg(long, value_name = "CODE")]
+        agency: Option<String>,
+        /// The name that colleagues see; the part before the @ when left out
+        #[arg(long)]
+        name: Option<String>,
+        /// Address that the link begins with
+        #[arg(long, env = "AFTERFARE_PUBLIC_ORIGIN", default_value = "http://127.0.0.1:8080", value_name = "ORIGIN")]
+        public_origin: String,
+        /// Hours that the link works
+        #[arg(long, env = "AFTERFARE_LINK_HOURS", default_value_t = 72, value_name = "HOURS")]
+        link_hours: i64,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum QuoteForm {
+    Text,
+    Json,
+}
+
+/// A refusal, as the sentence that is printed.
+#[derive(Debug)]
+struct Refused(String);
+
+impl<E: std::fmt::Display> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+type Done = Result<(), Refused>;
+
+/// Does what the command line says.
+pub async fn run(line: CommandLine) -> ExitCode {
+    let done = match line.command {
+        Command::Serve(args) => serve(args).await,
+        Command::Import { what: ImportCommand::Orders { files, agency, database } } => import_orders(&files, &agency, &database).await,
+        Command::Import { what: ImportCommand::Rates { file, database } } => import_rates(&file, &database).await,
+        Command::Agency { what: AgencyCommand::Add { code, name, currency, credit_line, database } } => {
+            add_agency(&code, name, currency, &credit_line, &database).await
+        }
+        Command::User { what } => add_user(what).await,
+        Command::Verify { database } => verify(&database).await,
+        Command::Quote { file, format } => quote(&file, format),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Refused(sentence)) => {
+            eprintln!("afterfare: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn open(database: &DatabaseSettings) -> Result<Db, Refused> {
+    let sizes = PoolSizes { readers: database.readers, writers: database.writers };
+    Ok(Db::open(&database.database, sizes).await?)
+}
+
+fn begin_log(settings: &Settings) -> Done {
+    let filter = tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|error| format!("the setting --log is wrong: {error}"))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_form {
+        LogForm::Human => log.init(),
+        LogForm::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+async fn serve(args: ServeArgs) -> Done {
+    begin_log(&args.settings)?;
+    let db = open(&args.database).await?;
+    if args.demo {
+        demo::fill_or_greet(&db, &args.settings).await?;
+    }
+    let listener = std::net::TcpListener::bind(args.settings.listen)
+        .map_err(|error| format!("{} cannot be listened on: {error}. Choose another with --listen", args.settings.listen))?;
+    let origin = args.settings.origin();
+    let app = app::new(db.clone(), *args.settings, Clock::System).await?;
+    let background = tokio::spawn(worker::run(app.clone()));
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let server = app::serve(app, listener, workers)?;
+    println!("Afterfare serves {origin}");
+    server.await?;
+    background.abort();
+    db.close().await;
+    Ok(())
+}
+
+async fn import_orders(files: &[PathBuf], agency: &str, database: &DatabaseSettings) -> Done {
+    let db = open(database).await?;
+    let code = parse_code(agency).map_err(|message| message.say(Language::English))?;
+    let mut conn = db.read().await?;
+    let found = agencies::agency(&mut conn, &code).await?;
+    drop(conn);
+    let agency = found.ok_or_else(|| Refusal::UnknownAgency(code).message().say(Language::English))?;
+    let mut all = Counts::default();
+    let show_progress = std::io::stderr().is_terminal();
+    for file in files {
+        let name = file.display().to_string();
+        let input = input(file)?;
+        let before = all;
+        let mut refused = |refused: crate::bookings::import::Refused| {
+            eprintln!("{name}:{}: {}: {}", refused.line, refused.path, refused.cause);
+        };
+        let mut progress = |counts: Counts| {
+            if show_progress {
+                eprint!("\r{name}: {} orders", before.read() + counts.read());
+                let _ = std::io::stderr().flush();
+            }
+        };
+        let mut import = Import {
+            db: &db,
+            clock: &Clock::System,
+            agency_id: &agency.id,
+            counts: Counts::default(),
+            refused: &mut refused,
+            progress: &mut progress,
+        };
+        let outcome = import.run(input).await;
+        let counts = import.counts;
+        all.added += counts.added;
+        all.updated += counts.updated;
+        all.unchanged += counts.unchanged;
+        all.refused += counts.refused;
+        if show_progress {
+            eprintln!();
+        }
+        outcome.map_err(|error| format!("{name}: {error}. Already in: {} orders", all.added + all.updated))?;
+    }
+    println!("{} added, {} updated, {} unchanged, {} refused", all.added, all.updated, all.unchanged, all.refused);
+    db.close().await;
+    if all.refused > 0 { Err(Refused(format!("{} orders were refused; the others are in", all.refused))) } else { Ok(()) }
+}
+
+fn input(file: &PathBuf) -> Result<Box<dyn BufRead>, Refused> {
+    if file.as_os_str() == "-" {
+        return Ok(Box::new(std::io::stdin().lock()));
+    }
+    let opened = std::fs::File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
+    Ok(Box::new(BufReader::with_capacity(256 * 1024, opened)))
+}
+
+async fn import_rates(file: &PathBuf, database: &DatabaseSettings) -> Done {
+    let (good, bad) = rates::read(input(file)?);
+    for line in &bad {
+        eprintln!("{}:{}: {}", file.display(), line.line, line.cause);
+    }
+    let count = good.len();
+    let db = open(database).await?;
+    rates::save(&db, good).await?;
+    println!("{count} rates loaded, {} lines refused", bad.len());
+    if bad.is_empty() { Ok(()) } else { Err(Refused("some lines were refused; the others are loaded".to_owned())) }
+}
+
+async fn add_agency(code: &str, name: String, currency: Currency, credit_line: &str, database: &DatabaseSettings) -> Done {
+    let english = |message: Message| message.say(Language::English);
+    let code = parse_code(code).map_err(english)?;
+    let credit_line = Money::parse(credit_line, currency)?;
+    if credit_line.minor < 0 {
+        return Err(Refused("--credit-line must not be below zero".to_owned()));
+    }
+    let db = open(database).await?;
+    let new = NewAgency { code, name, credit_line };
+    let agency =
+        actions::add_agency(&db, new, Author::program(), Clock::System.now()).await.map_err(|refusal| english(refusal.message()))?;
+    println!("{} {} added", agency.code, agency.name);
+    Ok(())
+}
+
+async fn add_user(command: UserCommand) -> Done {
+    let UserCommand::Add { email, role, agency, name, public_origin, link_hours, database } = command;
+    let english = |message: Message| message.say(Language::English);
+    let email = parse_email(&email).map_err(english)?;
+    let role: Role = role.parse()?;
+    let db = open(&database).await?;
+    let agency_id = match agency {
+        None => None,
+        Some(code) => {
+            let code = parse_code(&code).map_err(english)?;
+            let mut conn = db.read().await?;
+            let found = agencies::agency(&mut conn, &code).await?;
+            Some(found.ok_or_else(|| english(Refusal::UnknownAgency(code).message()))?.id)
+        }
+    };
+    let name = name.unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
+    let new = NewUser { email, name, role, agency_id, language: Language::English };
+    let now = Clock::System.now();
+    let (user, link) =
+        actions::add_user(&db, new, Author::program(), link_hours, now).await.map_err(|refusal| english(refusal.message()))?;
+    println!("{} added as {}. The link works once, until {}:", user.email, user.role, link.expires_at);
+    println!("{}", link_address(&public_origin, &link));
+    Ok(())
+}
+
+async fn verify(database: &DatabaseSettings) -> Done {
+    let db = open(database).await?;
+    let report = finance::verify::run(&db).await?;
+    for difference in &report.differences {
+        println!("{difference}");
+    }
+    let extent = report.extent;
+    if report.differences.is_empty() {
+        println!("The books are clean: {} accounts, {} transfers, {} refunds", extent.accounts, extent.transfers, report.refunds);
+        Ok(())
+    } else {
+        Err(Refused(format!("{} differences in the books", report.differences.len())))
+    }
+}
+
+fn quote(file: &PathBuf, form: QuoteForm) -> Done {
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut input(file)?, &mut text)?;
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let facts: Facts =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| format!("{}: {}: {}", file.display(), error.path(), error.inner()))?;
+    let quote = refund_calculation::calculate(&facts, &RuleSet::low_cost())?;
+    match form {
+        QuoteForm::Json => println!("{}", serde_json::to_string_pretty(&quote)?),
+        QuoteForm::Text => print_quote(&facts, &quote),
+    }
+    Ok(())
+}
+
+fn print_quote(facts: &Facts, quote: &Quote) {
+    let english = |message: Message| message.say(Language::English).replace('\u{a0}', " ");
+    let name = |no: i64| facts.passengers.iter().find(|p| p.no == no).map(|p| p.name.clone()).unwrap_or_default();
+    println!("{}", english(quote.verdict.named()));
+    for reason in &quote.reasons {
+        println!("  {}", english(reason.named()));
+    }
+    let totals = &quote.totals;
+    let lines = [
+        ("line-original", Some(totals.original)),
+        ("line-fare-penalty", totals.fare_penalty),
+        ("line-ancillary-penalty", totals.ancillary_penalty),
+        ("line-penalty", totals.penalty),
+        ("line-refund", totals.refund),
+        ("line-service-fee", Some(totals.service_fee)),
+    ];
+    for (key, amount) in lines {
+        let amount = amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string());
+        println!("{:<36} {amount:>20}", english(Message::new(key)));
+    }
+    println!();
+    for (place, step) in (1..).zip(&quote.trace) {
+        println!("{place:>3}. {}", english(wording::step(step, name)));
+    }
+    println!("     {} {}", english(Message::new("rule-set")), quote.rule_set_version);
+}

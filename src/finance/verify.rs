@@ -1,0 +1,98 @@
+//! `afterfare verify`: the books, recomputed, against themselves and against the refunds.
+
+use crate::db::Db;
+use crate::ledger::verify::{self, Extent};
+
+/// What a check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Report {
+    pub extent: Extent,
+    pub refunds: i64,
+    /// Each difference in a sentence; none when the books are clean.
+    pub differences: Vec<String>,
+}
+
+/// One rule over refunds and transfers: a query for the refunds that break it, and the sentence about them.
+struct Rule {
+    query: &'static str,
+    says: &'static str,
+}
+
+/// A refund's transfers of one kind, less those reversed. Every query answers the refund's number and two figures.
+const RULES: &[Rule] = &[
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(1 AS BIGINT) FROM refunds r \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'refund-credit' WHERE r.status = 'refunded' \
+                GROUP BY r.id, r.number HAVING COUNT(t.id) <> 1 ORDER BY r.number",
+        says: "has {0} credits, but a credited refund has exactly {1}",
+    },
+    Rule {
+        query: "SELECT r.number, t.amount_minor, COALESCE(r.actual_minor, -1) FROM refunds r JOIN transfers t ON t.refund_id = r.id \
+                WHERE t.kind = 'refund-credit' AND t.amount_minor <> COALESCE(r.actual_minor, -1) ORDER BY r.number",
+        says: "was credited with {0}, but {1} came (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), r.service_fee_minor FROM refunds r \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'service-fee' WHERE r.status = 'refunded' \
+                GROUP BY r.id, r.number, r.service_fee_minor HAVING COALESCE(SUM(t.amount_minor), 0) <> r.service_fee_minor ORDER BY r.number",
+        says: "paid a service fee of {0}, but its fee is {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(0 AS BIGINT) FROM refunds r JOIN transfers t ON t.refund_id = r.id \
+                WHERE t.kind IN ('refund-credit', 'service-fee') AND r.status <> 'refunded' GROUP BY r.id, r.number ORDER BY r.number",
+        says: "has {0} transfers to a deposit although it is not credited; there should be {1}",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(0 AS BIGINT) FROM refunds r JOIN transfers t ON t.refund_id = r.id \
+                WHERE r.payment_channel = 'vcc' GROUP BY r.id, r.number ORDER BY r.number",
+        says: "is paid to a card, but has {0} transfers; there should be {1}",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), r.actual_minor FROM refunds r \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'airline-money' WHERE r.actual_minor IS NOT NULL \
+                GROUP BY r.id, r.number, r.actual_minor HAVING COALESCE(SUM(t.amount_minor), 0) <> r.actual_minor ORDER BY r.number",
+        says: "has airline money of {0} in the books, but {1} came (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), r.airline_minor FROM refunds r \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'airline-confirmed' WHERE r.airline_minor IS NOT NULL \
+                GROUP BY r.id, r.number, r.airline_minor HAVING COALESCE(SUM(t.amount_minor), 0) <> r.airline_minor ORDER BY r.number",
+        says: "has {0} confirmed in the books, but the airline confirmed {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(SUM(m.minor) AS BIGINT), CAST(0 AS BIGINT) FROM refunds r JOIN (\
+                SELECT t.refund_id, t.amount_minor AS minor FROM transfers t JOIN accounts a ON a.id = t.credit_account_id AND a.kind = 'refund-payable' \
+                UNION ALL SELECT t.refund_id, -t.amount_minor FROM transfers t JOIN accounts a ON a.id = t.debit_account_id AND a.kind = 'refund-payable'\
+                ) m ON m.refund_id = r.id WHERE r.closed_at IS NOT NULL GROUP BY r.id, r.number HAVING SUM(m.minor) <> 0 ORDER BY r.number",
+        says: "is closed, but {0} of it is still owed; there should be {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(0 AS BIGINT) FROM refunds r JOIN transfers t ON t.refund_id = r.id \
+                JOIN accounts d ON d.id = t.credit_account_id WHERE t.kind = 'refund-credit' AND (d.kind <> 'deposit' OR d.owner <> r.agency_id) \
+                GROUP BY r.id, r.number ORDER BY r.number",
+        says: "has {0} credits on another account than its agency's deposit; there should be {1}",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(*) AS BIGINT), CAST(1 AS BIGINT) FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id \
+                WHERE c.holds = 1 AND EXISTS (SELECT 1 FROM refund_coupons o WHERE o.order_id = c.order_id AND o.passenger_no = c.passenger_no \
+                AND o.segment_no = c.segment_no AND o.holds = 1 AND o.refund_id <> c.refund_id) GROUP BY r.id, r.number ORDER BY r.number",
+        says: "shares {0} passengers and segments with another refund; each belongs to {1} only",
+    },
+];
+
+/// Recomputes everything.
+///
+/// # Errors
+/// The database's own.
+pub async fn run(db: &Db) -> Result<Report, sqlx::Error> {
+    let mut conn = db.read().await?;
+    let (extent, mut differences) = verify::differences(&mut conn).await?;
+    for rule in RULES {
+        let rows: Vec<(String, i64, i64)> = sqlx::query_as(rule.query).fetch_all(&mut *conn).await?;
+        differences.extend(rows.into_iter().map(|(number, found, expected)| {
+            format!("refund {number} {}", rule.says.replace("{0}", &found.to_string()).replace("{1}", &expected.to_string()))
+        }));
+    }
+    let (refunds,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM refunds").fetch_one(&mut *conn).await?;
+    Ok(Report { extent, refunds, differences })
+}

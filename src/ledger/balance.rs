@@ -1,0 +1,108 @@
+//! Reading balances and movements.
+
+use sqlx::FromRow;
+
+use super::{AccountKind, TransferKind};
+use crate::db::Conn;
+use crate::db::select::Select;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::{Timestamp, parse_instant};
+use crate::web::paging::Cursor;
+
+/// A deposit and how far it may fall.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Balance {
+    pub account_id: String,
+    pub owner: String,
+    pub balance: Money,
+    /// What may still be spent: the balance and the credit line together.
+    pub available: Money,
+}
+
+/// The deposits of an agency, or of every agency, by owner and currency.
+///
+/// # Errors
+/// The database's own.
+pub async fn deposits(conn: &mut Conn, owner: Option<&str>) -> Result<Vec<Balance>, sqlx::Error> {
+    let rows: Vec<(String, String, String, i64, Option<i64>)> =
+        Select::new("SELECT a.id, a.owner, a.currency, a.balance_minor, a.floor_minor FROM accounts a")
+            .and("a.kind = ?", [AccountKind::Deposit.word().into()])
+            .and_if("a.owner = ?", owner)
+            .then("ORDER BY a.owner, a.currency LIMIT 1000", [])
+            .fetch(conn)
+            .await?;
+    rows.into_iter()
+        .map(|(account_id, owner, currency, minor, floor)| {
+            let currency = Currency::parse(&currency).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            let available = Money::new(minor.saturating_sub(floor.unwrap_or(0)), currency);
+            Ok(Balance { account_id, owner, balance: Money::new(minor, currency), available })
+        })
+        .collect()
+}
+
+/// One movement of a deposit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Movement {
+    pub id: String,
+    pub owner: String,
+    pub kind: TransferKind,
+    /// Above zero what came in, below what went out.
+    pub amount: Money,
+    pub refund_id: Option<String>,
+    pub at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct MovementRow {
+    id: String,
+    owner: String,
+    #[sqlx(try_from = "String")]
+    kind: TransferKind,
+    minor: i64,
+    #[sqlx(try_from = "String")]
+    currency: Currency,
+    refund_id: Option<String>,
+    created_at: String,
+}
+
+/// The query for the movements of one deposit, the newest first.
+#[must_use]
+pub fn movements_query(account_id: &str, after: Option<Cursor>, limit: i64) -> Select {
+    // Two arms, each with its own index; the union keeps their order cheap to merge.
+    let after = after.unwrap_or(Cursor { sorted: "9999".to_owned(), id: "~".to_owned() });
+    Select::new(
+        "SELECT m.id, a.owner, m.kind, m.minor, m.currency, m.refund_id, m.created_at FROM (\
+         SELECT id, kind, minor, currency, refund_id, created_at, account_id FROM (SELECT c.id, c.kind, c.amount_minor AS minor, c.currency, c.refund_id, c.created_at, c.credit_account_id AS account_id \
+         FROM transfers c",
+    )
+    .and("c.credit_account_id = ?", [account_id.into()])
+    .and("(c.created_at, c.id) < (?, ?)", [after.sorted.as_str().into(), after.id.as_str().into()])
+    .then(
+        "ORDER BY c.created_at DESC, c.id DESC LIMIT ?) credits UNION ALL \
+         SELECT id, kind, minor, currency, refund_id, created_at, account_id FROM (SELECT d.id, d.kind, -d.amount_minor AS minor, d.currency, d.refund_id, d.created_at, d.debit_account_id AS account_id \
+         FROM transfers d WHERE d.debit_account_id = ? AND (d.created_at, d.id) < (?, ?) \
+         ORDER BY d.created_at DESC, d.id DESC LIMIT ?) debits) m JOIN accounts a ON a.id = m.account_id \
+         ORDER BY m.created_at DESC, m.id DESC LIMIT ?",
+        [limit.into(), account_id.into(), after.sorted.into(), after.id.into(), limit.into(), limit.into()],
+    )
+}
+
+/// The movements of one deposit, the newest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn movements(conn: &mut Conn, account_id: &str, after: Option<Cursor>, limit: i64) -> Result<Vec<Movement>, sqlx::Error> {
+    let rows: Vec<MovementRow> = movements_query(account_id, after, limit).fetch(conn).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Movement {
+                at: parse_instant(&row.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+                amount: Money::new(row.minor, row.currency),
+                id: row.id,
+                owner: row.owner,
+                kind: row.kind,
+                refund_id: row.refund_id,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,5 @@
+//! The operations desk: a query over the states of refunds, not a table of its own.
+
+pub mod pages;
+pub mod store;
+pub mod view;

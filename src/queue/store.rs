@@ -1,0 +1,164 @@
+//! All SQL of the desk.
+
+use sqlx::FromRow;
+
+use super::view::View;
+use crate::db::Conn;
+use crate::db::select::Select;
+use crate::bookings::model::PaymentChannel;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::{Timestamp, instant_text, parse_instant};
+use crate::refunds::model::{Reason, Status};
+use crate::web::paging::Cursor;
+
+/// How many refunds each view has.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct Counts {
+    pub to_submit: i64,
+    pub waiting_for_airline: i64,
+    pub airline_refunding: i64,
+    pub due_to_credit: i64,
+    pub overdue: i64,
+    pub mine: i64,
+    pub unassigned: i64,
+}
+
+impl Counts {
+    /// The count of one view.
+    #[must_use]
+    pub const fn of(&self, view: View) -> i64 {
+        match view {
+            View::ToSubmit => self.to_submit,
+            View::WaitingForAirline => self.waiting_for_airline,
+            View::AirlineRefunding => self.airline_refunding,
+            View::DueToCredit => self.due_to_credit,
+            View::Overdue => self.overdue,
+            View::Mine => self.mine,
+            View::Unassigned => self.unassigned,
+        }
+    }
+}
+
+/// Counts every view in one statement over the open refunds.
+///
+/// # Errors
+/// The database's own.
+pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN status = 'atlas-processing' THEN 1 ELSE 0 END), 0) AS BIGINT) AS to_submit, \
+         CAST(COALESCE(SUM(CASE WHEN status = 'airline-processing' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_airline, \
+         CAST(COALESCE(SUM(CASE WHEN status = 'airline-refunding' AND received_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS airline_refunding, \
+         CAST(COALESCE(SUM(CASE WHEN status = 'airline-refunding' AND received_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS due_to_credit, \
+         CAST(COALESCE(SUM(CASE WHEN due_at < $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS overdue, \
+         CAST(COALESCE(SUM(CASE WHEN assignee_id = $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS mine, \
+         CAST(COALESCE(SUM(CASE WHEN assignee_id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS unassigned \
+         FROM refunds WHERE closed_at IS NULL",
+    )
+    .bind(instant_text(now))
+    .bind(user_id)
+    .fetch_one(conn)
+    .await
+}
+
+/// One line of the desk.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub id: String,
+    pub number: String,
+    pub order_no: String,
+    pub airline_pnr: String,
+    pub airline: String,
+    pub agency: String,
+    pub reason: Reason,
+    pub payment_channel: PaymentChannel,
+    pub estimated: Option<Money>,
+    pub status: Status,
+    pub assignee: Option<String>,
+    pub due_at: Timestamp,
+}
+
+#[derive(FromRow)]
+struct LineRow {
+    id: String,
+    number: String,
+    order_no: String,
+    airline_pnr: String,
+    airline: String,
+    agency: String,
+    #[sqlx(try_from = "String")]
+    reason: Reason,
+    #[sqlx(try_from = "String")]
+    payment_channel: PaymentChannel,
+    #[sqlx(try_from = "String")]
+    currency: Currency,
+    estimated_minor: Option<i64>,
+    #[sqlx(try_from = "String")]
+    status: Status,
+    assignee: Option<String>,
+    due_at: String,
+}
+
+impl Line {
+    /// Where the next page begins.
+    #[must_use]
+    pub fn cursor(&self) -> Cursor {
+        Cursor { sorted: instant_text(self.due_at), id: self.id.clone() }
+    }
+}
+
+/// The query of a view, the most urgent first.
+#[must_use]
+pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> Select {
+    let mut query = Select::new(
+        "SELECT r.id, r.number, r.order_no, r.airline_pnr, r.airline, a.name AS agency, r.reason, r.payment_channel, r.currency, \
+         r.estimated_minor, r.status, u.name AS assignee, r.due_at FROM refunds r JOIN agencies a ON a.id = r.agency_id \
+         LEFT JOIN users u ON u.id = r.assignee_id",
+    )
+    .and("r.closed_at IS NULL", []);
+    query = match view {
+        View::ToSubmit => query.and("r.status = ?", [Status::AtlasProcessing.word().into()]),
+        View::WaitingForAirline => query.and("r.status = ?", [Status::AirlineProcessing.word().into()]),
+        View::AirlineRefunding => query.and("r.status = ? AND r.received_at IS NULL", [Status::AirlineRefunding.word().into()]),
+        View::DueToCredit => query.and("r.status = ? AND r.received_at IS NOT NULL", [Status::AirlineRefunding.word().into()]),
+        View::Overdue => query.and("r.due_at < ?", [instant_text(now).into()]),
+        View::Mine => query.and("r.assignee_id = ?", [user_id.into()]),
+        View::Unassigned => query.and("r.assignee_id IS NULL", []),
+    };
+    if let Some(after) = after {
+        query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
+    }
+    query.then("ORDER BY r.due_at, r.id LIMIT ?", [limit.into()])
+}
+
+/// The lines of a view.
+///
+/// # Errors
+/// The database's own.
+pub async fn lines(
+    conn: &mut Conn,
+    view: View,
+    user_id: &str,
+    now: Timestamp,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Line>, sqlx::Error> {
+    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch(conn).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Line {
+                due_at: parse_instant(&row.due_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+                estimated: row.estimated_minor.map(|minor| Money::new(minor, row.currency)),
+                id: row.id,
+                number: row.number,
+                order_no: row.order_no,
+                airline_pnr: row.airline_pnr,
+                airline: row.airline,
+                agency: row.agency,
+                reason: row.reason,
+                payment_channel: row.payment_channel,
+                status: row.status,
+                assignee: row.assignee,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,17 @@
+//! Refunds: quotes and cases, from the slide-out to the credit.
+
+pub mod case_pages;
+pub mod desk_actions;
+pub mod desk_forms;
+pub mod desk_pages;
+pub mod model;
+pub mod quote_store;
+pub mod quoting;
+pub mod refusal;
+pub mod selection;
+pub mod slide_out_pages;
+pub mod state;
+pub mod store;
+pub mod submitting;
+pub mod translation;
+pub mod wording;

@@ -1,0 +1,172 @@
+//! What the operator's team does with a refund: each verb is one transaction of state, ledger and event.
+
+use super::model::{RefusalCode, Refund, Status};
+use super::state::{Impossible, Verb};
+use super::store;
+use crate::db::{Conn, Db};
+use crate::journal::{self, Author, Subject};
+use crate::kernel::actor::{Actor, Scope};
+use crate::kernel::money::Money;
+use crate::kernel::time::Timestamp;
+use crate::ledger::posting::{self, About, Account, LedgerError, Leg};
+use crate::ledger::{AccountKind, TransferKind};
+use crate::web::once::{self, Earlier};
+
+/// A verb on its way: who, on which refund, as of which version.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub actor: Actor,
+    pub number: String,
+    pub seen_version: i64,
+    pub once_key: String,
+    pub verb: Verb,
+}
+
+/// Why a verb was not done. Nothing was changed then.
+#[derive(Debug)]
+pub enum NotDone {
+    Absent,
+    /// Somebody changed the refund after the form was filled in.
+    Overtaken,
+    Impossible(Impossible),
+    /// The one-time key belongs to another form.
+    KeyReused,
+    Ledger(LedgerError),
+    Database(sqlx::Error),
+}
+
+impl From<sqlx::Error> for NotDone {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<Impossible> for NotDone {
+    fn from(impossible: Impossible) -> Self {
+        Self::Impossible(impossible)
+    }
+}
+
+impl From<LedgerError> for NotDone {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+/// Does a verb. The same form again gets the first answer.
+///
+/// # Errors
+/// Why it was not done.
+pub async fn perform(db: &Db, order: Order, now: Timestamp) -> Result<Refund, NotDone> {
+    db.write(move |conn| Box::pin(async move { perform_in(conn, order, now).await })).await
+}
+
+async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Refund, NotDone> {
+    let refund = store::find(conn, &Scope::Operator, &order.number).await?.ok_or(NotDone::Absent)?;
+    let request = format!("{:?} {} {}", order.verb, refund.id, order.seen_version);
+    match once::recall(conn, &order.actor.user_id, &order.once_key, &request).await? {
+        Earlier::Same(_) => return Ok(refund),
+        Earlier::Different => return Err(NotDone::KeyReused),
+        Earlier::Nothing => {}
+    }
+    if refund.version != order.seen_version {
+        return Err(NotDone::Overtaken);
+    }
+    let before = refund.clone();
+    let mut after = refund.after(&order.verb, now)?;
+    // The compare-and-set comes first: whoever loses it has posted nothing.
+    if !store::save(conn, &after, order.seen_version).await? {
+        return Err(NotDone::Overtaken);
+    }
+    after.version += 1;
+    post(conn, &before, &after, &order, now).await?;
+    if after.status == Status::Rejected {
+        store::release_coupons(conn, &after.id).await?;
+    }
+    let details = details(&after, &order.verb);
+    journal::write(conn, Subject::Refund, &after.id, happened(&order.verb, &after), &Author::from(&order.actor), &details, now).await?;
+    once::remember(conn, &order.actor.user_id, &order.once_key, &request, &after.number, now).await?;
+    Ok(after)
+}
+
+/// What a verb moves in the books.
+async fn post(conn: &mut Conn, before: &Refund, after: &Refund, order: &Order, now: Timestamp) -> Result<(), NotDone> {
+    let about = About { refund: Some((&after.id, after.payment_channel.word())), actor_id: &order.actor.user_id, now };
+    let receivable = Account::of(AccountKind::AirlineReceivable, &after.airline);
+    let payable = Account::of(AccountKind::RefundPayable, &after.agency_id);
+    match &order.verb {
+        Verb::Confirm { amount, .. } => {
+            let leg = Leg { debit: receivable, credit: payable, amount: *amount, kind: TransferKind::AirlineConfirmed };
+            posting::post(conn, &[leg], about).await?;
+        }
+        Verb::Refuse { .. } if before.status == Status::AirlineRefunding => {
+            posting::reverse(conn, &after.id, TransferKind::AirlineConfirmed, about).await?;
+        }
+        Verb::Receive { amount, .. } => posting::post(conn, &receipt(after, *amount), about).await?,
+        Verb::Credit => posting::post(conn, &credit(after), about).await?,
+        Verb::Assign { .. } | Verb::Submit { .. } | Verb::Refuse { .. } | Verb::Fulfil => {}
+    }
+    Ok(())
+}
+
+/// The airline's money comes in; what it is more or less than confirmed is owed to or no longer owed to the agency.
+fn receipt(refund: &Refund, amount: Money) -> Vec<Leg> {
+    let cash = Account::own(AccountKind::AirlineCash);
+    let receivable = Account::of(AccountKind::AirlineReceivable, &refund.airline);
+    let payable = Account::of(AccountKind::RefundPayable, &refund.agency_id);
+    let mut legs = vec![Leg { debit: cash, credit: receivable.clone(), amount, kind: TransferKind::AirlineMoney }];
+    let confirmed = refund.airline_amount.unwrap_or(amount);
+    let gap = Money::new((amount.minor - confirmed.minor).abs(), amount.currency);
+    if amount.minor > confirmed.minor {
+        legs.push(Leg { debit: receivable, credit: payable.clone(), amount: gap, kind: TransferKind::Difference });
+    } else {
+        legs.push(Leg { debit: payable.clone(), credit: receivable, amount: gap, kind: TransferKind::Difference });
+    }
+    if refund.refusal == Some(RefusalCode::BELOW_SERVICE_FEE) {
+        let unallocated = Account::own(AccountKind::Unallocated);
+        legs.push(Leg { debit: payable, credit: unallocated, amount, kind: TransferKind::Unallocated });
+    }
+    legs
+}
+
+/// The whole amount goes to the deposit, and the fee is taken from it in a line of its own.
+fn credit(refund: &Refund) -> Vec<Leg> {
+    let amount = refund.actual.unwrap_or(Money::zero(refund.currency));
+    let deposit = Account::of(AccountKind::Deposit, &refund.agency_id);
+    let payable = Account::of(AccountKind::RefundPayable, &refund.agency_id);
+    let income = Account::own(AccountKind::ServiceFeeIncome);
+    vec![
+        Leg { debit: payable, credit: deposit.clone(), amount, kind: TransferKind::RefundCredit },
+        Leg { debit: deposit, credit: income, amount: refund.service_fee, kind: TransferKind::ServiceFee },
+    ]
+}
+
+/// The word under which the journal keeps it.
+fn happened(verb: &Verb, after: &Refund) -> &'static str {
+    match verb {
+        Verb::Assign { to: Some(_) } => "assigned",
+        Verb::Assign { to: None } => "unassigned",
+        Verb::Submit { .. } => "submitted",
+        Verb::Confirm { .. } => "confirmed",
+        Verb::Refuse { .. } => "refused",
+        Verb::Receive { .. } if after.status == Status::Rejected => "received-below-fee",
+        Verb::Receive { .. } => "received",
+        Verb::Credit => "credited",
+        Verb::Fulfil => "fulfilled",
+    }
+}
+
+fn details(after: &Refund, verb: &Verb) -> serde_json::Value {
+    let version = after.version;
+    match verb {
+        Verb::Assign { to } => serde_json::json!({ "version": version, "to": to }),
+        Verb::Submit { reference, .. } => serde_json::json!({ "version": version, "reference": reference }),
+        Verb::Confirm { amount, expected_on } => serde_json::json!({ "version": version, "amount": amount, "day": expected_on }),
+        Verb::Refuse { code, note } => serde_json::json!({ "version": version, "code": code.number(), "note": note }),
+        Verb::Receive { amount, on, reference, difference } => {
+            serde_json::json!({ "version": version, "amount": amount, "day": on, "reference": reference, "difference": difference })
+        }
+        Verb::Credit => serde_json::json!({ "version": version, "amount": after.credited(), "fee": after.service_fee }),
+        Verb::Fulfil => serde_json::json!({ "version": version }),
+    }
+}

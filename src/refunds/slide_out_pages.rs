@@ -1,0 +1,196 @@
+//! The refund slide-out: choose, see the quote, submit. Each step is a page of its own address, shown as a panel.
+
+use std::collections::BTreeSet;
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use askama::Template;
+use serde::Deserialize;
+
+use super::model::Reason;
+use super::quote_store::{self, KeptQuote};
+use super::quoting::{self, Asked};
+use super::refusal::Refusal;
+use super::selection::{self, Choices, Selection};
+use super::submitting::{self, Outcome, Submission};
+use super::{store, wording};
+use crate::bookings::strip::{BookingFrame, Tab};
+use crate::kernel::id::new_token;
+use crate::kernel::money::Money;
+use crate::kernel::time::Timestamp;
+use crate::web::error::Error;
+use crate::web::filters;
+use crate::web::form::Form;
+use crate::web::frame::{Frame, Place};
+use crate::web::visit::{RequestRefunds, Visit};
+use crate::web::words::Message;
+use crate::web::{Answer, see_other};
+
+#[derive(Template)]
+#[template(path = "refunds/choose.html")]
+struct ChoosePage {
+    frame: Frame,
+    booking: BookingFrame,
+    choices: Choices,
+    reasons: &'static [Reason],
+    reason: Reason,
+    /// Why nothing of this order can be refunded, or what was wrong with what was chosen.
+    refusal: Option<Message>,
+    closed: bool,
+}
+
+/// `GET /bookings/{order}/refund`
+pub async fn choose(visit: Visit<RequestRefunds>, order_no: Path<String>) -> Answer {
+    choose_page(&visit, &order_no, None, None).await
+}
+
+async fn choose_page(visit: &Visit<RequestRefunds>, order_no: &str, chosen: Option<Selection>, refusal: Option<Refusal>) -> Answer {
+    let mut conn = visit.app.db.read().await?;
+    let booking = BookingFrame::find(visit, &mut conn, order_no, Tab::Refunds).await?;
+    let taken = store::taken(&mut conn, &booking.kept.id).await?;
+    let impossible = selection::check_booking(booking.booking(), visit.app.clock.now()).err();
+    let all_taken = booking.booking().passengers.iter().all(|p| taken.iter().any(|taken| taken.passenger_no == p.no));
+    let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = ChoosePage {
+        frame: visit.frame(Message::new("refund-title").text("order", order_no), Place::Bookings),
+        choices: selection::choices(booking.booking(), &taken, chosen.as_ref().map(|chosen| &chosen.passengers)),
+        reasons: Reason::ALL,
+        reason: chosen.map_or(Reason::Voluntary, |chosen| chosen.reason),
+        closed: impossible.is_some() || all_taken,
+        refusal: refusal.or(impossible).map(|refusal| refusal.message()),
+        booking,
+    };
+    visit.page_with(status, &page)
+}
+
+#[derive(Deserialize)]
+pub struct ChooseForm {
+    #[serde(default)]
+    passenger: Vec<i64>,
+    #[serde(default)]
+    segment: Vec<i64>,
+    #[serde(default)]
+    reason: String,
+}
+
+/// `POST /bookings/{order}/quotes`
+pub async fn quote(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Form<ChooseForm>) -> Answer {
+    let Form(form) = form;
+    let Ok(reason) = form.reason.parse::<Reason>() else {
+        return choose_page(&visit, &order_no, None, Some(Refusal::NoReason)).await;
+    };
+    let selection =
+        Selection { passengers: form.passenger.into_iter().collect(), segments: form.segment.into_iter().collect::<BTreeSet<_>>(), reason };
+    let (app, asked) = (
+        &visit.app,
+        Asked {
+            scope: visit.scope(),
+            user_id: visit.actor.user_id.clone(),
+            order_no: order_no.clone(),
+            selection: selection.clone(),
+        },
+    );
+    match quoting::quote(&app.db, asked, &app.settings.limits, app.clock.now()).await {
+        Ok(quote) => Ok(see_other(&format!("/bookings/{order_no}/quotes/{}", quote.id))),
+        Err(refusal @ (Refusal::Absent | Refusal::Database(_) | Refusal::Calculation(_))) => Err(refusal.into()),
+        Err(refusal) => choose_page(&visit, &order_no, Some(selection), Some(refusal)).await,
+    }
+}
+
+/// How the newest quote differs from the one that expired or was overtaken.
+struct Renewed {
+    before: Option<Money>,
+    after: Option<Money>,
+}
+
+#[derive(Template)]
+#[template(path = "refunds/quote.html")]
+struct QuotePage {
+    frame: Frame,
+    booking: BookingFrame,
+    quote: KeptQuote,
+    reasons: Vec<Message>,
+    steps: Vec<Message>,
+    expired: bool,
+    minutes_left: i64,
+    renewed: Option<Renewed>,
+    forecast: Message,
+    once_key: String,
+    submitted: Option<String>,
+}
+
+#[derive(Deserialize)]
+pub struct QuoteQuery {
+    #[serde(default)]
+    instead_of: String,
+}
+
+/// `GET /bookings/{order}/quotes/{id}`
+pub async fn show_quote(
+    visit: Visit<RequestRefunds>,
+    path: Path<(String, String)>,
+    query: actix_web::web::Query<QuoteQuery>,
+) -> Answer {
+    let (order_no, id) = path.into_inner();
+    let now = visit.app.clock.now();
+    let mut conn = visit.app.db.read().await?;
+    let booking = BookingFrame::find(&visit, &mut conn, &order_no, Tab::Refunds).await?;
+    let quote = quote_store::find(&mut conn, &booking.kept.id, &id).await?.ok_or(Error::NotFound)?;
+    let earlier = match query.instead_of.as_str() {
+        "" => None,
+        earlier => quote_store::find(&mut conn, &booking.kept.id, earlier).await?,
+    };
+    let days = store::days_to_money(&mut conn, &booking.booking().segments[0].carrier).await?;
+    let submitted = store::number_of_quote(&mut conn, &id).await?;
+    let name = |no: i64| booking.booking().passengers.iter().find(|p| p.no == no).map(|p| p.name.clone()).unwrap_or_default();
+    visit.page(&QuotePage {
+        frame: visit.frame(Message::new("refund-title").text("order", &order_no), Place::Bookings),
+        reasons: quote.answer.reasons.iter().map(crate::web::words::Named::named).collect(),
+        steps: quote.answer.trace.iter().map(|step| wording::step(step, name)).collect(),
+        expired: now >= quote.expires_at,
+        minutes_left: minutes_between(now, quote.expires_at),
+        renewed: earlier.map(|earlier| Renewed { before: earlier.answer.totals.refund, after: quote.answer.totals.refund }),
+        forecast: forecast(&days),
+        once_key: new_token(),
+        submitted,
+        booking,
+        quote,
+    })
+}
+
+fn minutes_between(now: Timestamp, then: Timestamp) -> i64 {
+    crate::kernel::time::minutes_until(now, then).max(0)
+}
+
+/// When the money usually comes, from the airline's last refunds.
+fn forecast(days: &[i64]) -> Message {
+    let mut sorted = days.to_vec();
+    sorted.sort_unstable();
+    Message::new(match sorted.get(sorted.len() / 2) {
+        None => "forecast-unknown",
+        Some(0..=3) => "forecast-1-3",
+        Some(4..=7) => "forecast-4-7",
+        Some(8..=14) => "forecast-8-14",
+        Some(15..=30) => "forecast-15-30",
+        Some(_) => "forecast-30",
+    })
+}
+
+#[derive(Deserialize)]
+pub struct SubmitForm {
+    quote: String,
+    once: String,
+}
+
+/// `POST /bookings/{order}/refunds`
+pub async fn submit(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Form<SubmitForm>) -> Answer {
+    let Form(SubmitForm { quote, once }) = form;
+    let app = &visit.app;
+    let submission = Submission { actor: visit.actor.clone(), order_no: order_no.clone(), quote_id: quote.clone(), once_key: once };
+    match submitting::submit(&app.db, submission, &app.settings.limits, app.clock.now()).await {
+        Ok(Outcome::Submitted(number)) => Ok(see_other(&format!("/refunds/{number}?done=refund-submitted"))),
+        Ok(Outcome::QuotedAnew(id)) => Ok(see_other(&format!("/bookings/{order_no}/quotes/{id}?instead_of={quote}&done=quote-renewed"))),
+        Err(refusal @ (Refusal::Absent | Refusal::Database(_) | Refusal::Calculation(_))) => Err(refusal.into()),
+        Err(refusal) => choose_page(&visit, &order_no, None, Some(refusal)).await,
+    }
+}
