@@ -1,1 +1,97 @@
+// Makes pages quicker to use. Everything works without it.
 
+const live = document.getElementById("live");
+let opener = null;
+
+/** Shows a slide-out that a page brought along as a modal panel, so that focus stays inside. */
+function show(dialog) {
+  dialog.removeAttribute("open");
+  dialog.showModal();
+  const problems = dialog.querySelector("[role=alert]");
+  (problems ?? dialog.querySelector("h2")).focus();
+  dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(dialog); });
+}
+
+/** Closes a slide-out: back to where it was opened, or to the booking. */
+function close(dialog) {
+  if (!opener) { location.assign(dialog.dataset.close); return; }
+  dialog.close();
+  dialog.remove();
+  history.back();
+  opener.focus();
+  opener = null;
+}
+
+/** Fetches a page and takes its slide-out over; without one the page itself is opened. */
+async function open(address, options) {
+  const response = await fetch(address, { ...options, headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const dialog = page.querySelector("dialog.slide");
+  if (!dialog) { location.assign(response.url); return; }
+  const shown = document.querySelector("dialog.slide");
+  if (!shown || location.href !== response.url) history[shown ? "replaceState" : "pushState"]({}, "", response.url);
+  shown?.remove();
+  document.body.append(document.adoptNode(dialog));
+  show(dialog);
+  live.textContent = dialog.querySelector("h2").textContent;
+}
+
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a");
+  const dialog = link?.closest("dialog.slide");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (dialog && link.classList.contains("close")) {
+    event.preventDefault();
+    close(dialog);
+  } else if (link.hasAttribute("data-panel")) {
+    event.preventDefault();
+    opener ??= dialog ? null : link;
+    open(link.href).catch(() => location.assign(link.href));
+  }
+});
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  // A second press while the first is on its way changes nothing on the server; here it only looks calm.
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  const inPanel = form.closest("dialog.slide") && !form.hasAttribute("data-once");
+  if (!inPanel) return;
+  event.preventDefault();
+  const body = new URLSearchParams(new FormData(form, event.submitter));
+  open(form.action, { method: "POST", body }).catch(() => form.submit());
+});
+
+document.addEventListener("change", (event) => {
+  const all = event.target.closest("[data-select-all]");
+  const panel = event.target.closest("dialog.slide");
+  if (!panel) return;
+  const boxes = [...panel.querySelectorAll("input[name=passenger]:not(:disabled)")];
+  if (all) boxes.forEach((box) => { box.checked = event.target.checked; });
+  mark(panel, boxes);
+});
+
+/** Keeps "select all" true to what is selected. */
+function mark(panel, boxes) {
+  const all = panel.querySelector("[data-select-all] input");
+  if (!all) return;
+  const chosen = boxes.filter((box) => box.checked).length;
+  all.checked = chosen === boxes.length;
+  all.indeterminate = chosen > 0 && chosen < boxes.length;
+}
+
+addEventListener("popstate", () => location.reload());
+addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach((form) => { delete form.dataset.sent; }));
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.closest("input, textarea, select") || event.isComposing;
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    document.getElementById("search")?.focus();
+  }
+});
+
+const panel = document.querySelector("dialog.slide[open]");
+if (panel) show(panel);
+(document.getElementById("problems") ?? null)?.focus();
+document.querySelectorAll("dialog.slide").forEach((dialog) => mark(dialog, [...dialog.querySelectorAll("input[name=passenger]:not(:disabled)")]));

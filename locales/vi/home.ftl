@@ -1,0 +1,14 @@
+home-title = Trang chủ
+home-needs-me = Việc cần bạn xử lý
+home-nothing-needs-me = Hiện không có việc nào cần bạn xử lý.
+home-refused = đã bị từ chối. Mở ra để xem bước tiếp theo.
+chart-group = Nhóm
+chart-states = Yêu cầu hoàn theo trạng thái
+chart-states-says = { $count } yêu cầu hoàn đang mở; các yêu cầu đã đóng là của 30 ngày gần nhất.
+chart-ages = Yêu cầu hoàn đang mở theo thời gian chờ
+chart-ages-says = { $count } yêu cầu hoàn đang mở đã quá 21 ngày.
+age-3 = đến 3 ngày
+age-7 = 4 đến 7 ngày
+age-14 = 8 đến 14 ngày
+age-21 = 15 đến 21 ngày
+age-more = hơn 21 ngày

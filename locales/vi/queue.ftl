@@ -1,0 +1,17 @@
+desk-title = Bàn điều hành
+desk-views = Danh mục việc
+desk-empty = Mục này không còn việc nào. Làm tốt lắm, mời bạn xem mục khác.
+order-and-pnr = Mã đơn / PNR
+due = Hạn
+assignee = Người phụ trách
+view-to-submit = Cần gửi hãng
+view-waiting-for-airline = Chờ hãng
+view-airline-refunding = Hãng đang hoàn tiền
+view-due-to-credit = Chờ ghi có
+view-overdue = Quá hạn
+view-mine = Của tôi
+view-unassigned = Chưa phân công
+desk-left = Còn { $time } giờ
+desk-left-days = Còn { $count } ngày
+desk-overdue-by = Quá hạn { $time } giờ
+desk-overdue-by-days = Quá hạn { $count } ngày

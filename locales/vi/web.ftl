@@ -1,0 +1,57 @@
+skip-to-content = Chuyển đến nội dung
+menu = Menu chính
+menu-home = Trang chủ
+menu-desk = Bàn điều hành
+menu-bookings = Đặt chỗ
+menu-my-bookings = Đặt chỗ của tôi
+menu-finance = Tài chính
+menu-refunds = Hoàn tiền
+menu-transactions = Giao dịch
+menu-profile = Hồ sơ
+menu-users = Người dùng
+menu-agencies = Đại lý
+menu-account = Tài khoản của tôi
+search-label = Tìm
+search-placeholder = Mã đơn, PNR, số vé, mã hoàn hoặc hành khách
+search-go = Tìm
+language = Ngôn ngữ
+language-en = Tiếng Anh
+language-zh-Hans = Tiếng Trung
+language-vi = Tiếng Việt
+sign-out = Đăng xuất
+
+form-problems = Vui lòng kiểm tra:
+form-required = Vui lòng điền mục này.
+form-too-long = Dùng tối đa { $max } ký tự.
+form-choose = Chọn một mục trong danh sách.
+form-currency = Nhập mã tiền tệ gồm ba chữ cái, ví dụ USD.
+form-amount = Nhập số tiền, ví dụ 1250.00, không âm và không nhiều chữ số thập phân hơn loại tiền cho phép.
+form-day = Nhập ngày, ví dụ 2026-12-09.
+
+pager = Trang
+pager-next = Trang sau
+pager-first = Trang đầu
+
+error-title = Thao tác không thành công
+error-reference = Mã tham chiếu
+error-home = Về Trang chủ
+error-sign-in = Đến trang đăng nhập
+error-sign-in-needed = Hãy đăng nhập để xem trang này.
+error-forbidden = Vai trò của bạn không được phép làm việc này. Nếu cần, hãy liên hệ quản trị viên của bạn.
+error-not-found = Không có gì ở đây, hoặc bạn không có quyền xem. Hãy kiểm tra lại mã, hoặc tìm theo mã đó.
+error-method = Địa chỉ này không dùng được theo cách đó. Hãy quay lại và dùng nút trên trang.
+error-too-slow = Biểu mẫu gửi đến quá chậm. Hãy kiểm tra kết nối rồi gửi lại; chưa có gì thay đổi.
+error-too-large = Nội dung gửi lên quá lớn. Hãy rút gọn rồi gửi lại; chưa có gì thay đổi.
+error-bad-request = Máy chủ không hiểu yêu cầu này. Hãy quay lại, tải lại trang rồi thử lại; chưa có gì thay đổi.
+error-foreign-form = Biểu mẫu này quá cũ hoặc đến từ trang khác. Hãy tải lại trang rồi gửi lại; chưa có gì thay đổi.
+error-internal = Hệ thống của chúng tôi gặp lỗi. Không có thao tác nào bị thực hiện dở dang. Hãy thử lại sau một phút; nếu vẫn lỗi, hãy gửi mã tham chiếu cho chúng tôi.
+
+done-language-saved = Đã đổi ngôn ngữ.
+done-preferences-saved = Đã lưu tùy chọn của bạn.
+done-password-set = Đã đặt mật khẩu. Bạn có thể đăng nhập ngay bằng mật khẩu này.
+done-signed-out = Bạn đã đăng xuất.
+done-session-ended = Đã kết thúc phiên.
+done-user-added = Đã thêm người dùng.
+done-user-disabled = Đã khóa người dùng và đăng xuất khỏi mọi thiết bị.
+done-user-enabled = Người dùng có thể đăng nhập lại.
+done-agency-added = Đã thêm đại lý. Bây giờ hãy thêm quản trị viên đầu tiên của đại lý.

@@ -1,0 +1,14 @@
+home-title = 首页
+home-needs-me = 待您处理
+home-nothing-needs-me = 目前没有待您处理的事项。
+home-refused = 已被拒绝。请打开查看下一步。
+chart-group = 分组
+chart-states = 退款状态分布
+chart-states-says = 进行中的退款共 { $count } 笔；已关闭的仅计最近 30 天。
+chart-ages = 进行中的退款时长
+chart-ages-says = 进行中的退款有 { $count } 笔已超过 21 天。
+age-3 = 3 天以内
+age-7 = 4 至 7 天
+age-14 = 8 至 14 天
+age-21 = 15 至 21 天
+age-more = 超过 21 天

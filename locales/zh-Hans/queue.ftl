@@ -1,0 +1,17 @@
+desk-title = 运营台
+desk-views = 视图
+desk-empty = 此处已全部处理完毕，可查看其他视图。
+order-and-pnr = 订单 / PNR
+due = 期限
+assignee = 负责人
+view-to-submit = 待提交航司
+view-waiting-for-airline = 等待航司
+view-airline-refunding = 航司退款中
+view-due-to-credit = 待入账
+view-overdue = 已超时
+view-mine = 我的
+view-unassigned = 未领取
+desk-left = 剩 { $time }
+desk-left-days = 剩 { $count } 天
+desk-overdue-by = 超时 { $time }
+desk-overdue-by-days = 超时 { $count } 天

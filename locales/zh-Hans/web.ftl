@@ -1,0 +1,57 @@
+skip-to-content = 跳至正文
+menu = 主菜单
+menu-home = 首页
+menu-desk = 运营台
+menu-bookings = 订单
+menu-my-bookings = 我的订单
+menu-finance = 财务
+menu-refunds = 退款
+menu-transactions = 交易记录
+menu-profile = 账户
+menu-users = 用户
+menu-agencies = 代理
+menu-account = 我的账号
+search-label = 搜索
+search-placeholder = 订单号、PNR、票号、退款号或乘客
+search-go = 搜索
+language = 语言
+language-en = 英语
+language-zh-Hans = 中文
+language-vi = 越南语
+sign-out = 退出登录
+
+form-problems = 请检查：
+form-required = 请填写此项。
+form-too-long = 最多 { $max } 个字符。
+form-choose = 请从列表中选择一项。
+form-currency = 请填写三位字母的币种代码，例如 USD。
+form-amount = 请填写不小于零的金额，例如 1250.00，小数位数不得超过该币种的规定。
+form-day = 请填写日期，例如 2026-12-09。
+
+pager = 分页
+pager-next = 下一页
+pager-first = 第一页
+
+error-title = 操作未成功
+error-reference = 参考编号
+error-home = 返回首页
+error-sign-in = 前往登录
+error-sign-in-needed = 请登录后查看此页面。
+error-forbidden = 您的角色无此权限。如有需要，请联系管理员。
+error-not-found = 此处没有内容，或您无权查看。请核对号码，或使用搜索。
+error-method = 此地址不支持该操作。请返回并使用页面上的按钮。
+error-too-slow = 表单传输过慢。请检查网络后重新提交；未作任何更改。
+error-too-large = 提交的内容过大。请精简后重新提交；未作任何更改。
+error-bad-request = 服务器无法识别此请求。请返回并刷新页面后重试；未作任何更改。
+error-foreign-form = 此表单已失效或来自其他网站。请刷新页面后重新提交；未作任何更改。
+error-internal = 我方系统出现问题，不会留下只完成一半的操作。请一分钟后重试；如再次出现，请将参考编号告知我们。
+
+done-language-saved = 语言已更改。
+done-preferences-saved = 偏好设置已保存。
+done-password-set = 密码已设置，请使用新密码登录。
+done-signed-out = 您已退出登录。
+done-session-ended = 该设备已退出登录。
+done-user-added = 用户已添加。
+done-user-disabled = 用户已停用，并已从所有设备退出。
+done-user-enabled = 该用户可重新登录。
+done-agency-added = 代理已添加。请为其添加首位管理员。
