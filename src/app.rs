@@ -61,19 +61,15 @@ pub fn build(
         .app_data(QueryConfig::default().error_handler(|_, _| Error::BadRequest.into()))
         .configure(routes::configure)
         .default_service(actix_web::web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }))
-        .wrap(from_fn(shell::shell))
         .wrap(sessions(app))
+        .wrap(from_fn(shell::shell))
         .wrap(Compress::default())
 }
 
 fn sessions(app: &AppData) -> SessionMiddleware<DbSessions> {
     let limits = &app.settings.limits;
-    let store = DbSessions {
-        db: app.db.clone(),
-        clock: app.clock.clone(),
-        idle_minutes: limits.session_idle_minutes,
-        hours: limits.session_hours,
-    };
+    let store =
+        DbSessions { db: app.db.clone(), clock: app.clock.clone(), idle_minutes: limits.session_idle_minutes, hours: limits.session_hours };
     let https = app.settings.is_https();
     let lifecycle = PersistentSession::default()
         .session_ttl(CookieDuration::hours(limits.session_hours))

@@ -42,7 +42,9 @@ pub async fn fill_or_greet(db: &Db, settings: &Settings) -> Result<(), Complaint
             Ok(())
         }
         (None, 0) => fill(db, settings).await,
-        (None, _) => Err("--demo refuses this database: it holds agencies or users of its own. Give an empty one with --database".to_owned()),
+        (None, _) => {
+            Err("--demo refuses this database: it holds agencies or users of its own. Give an empty one with --database".to_owned())
+        }
     }
 }
 
@@ -181,14 +183,7 @@ async fn import_orders(db: &Db, clock: &Clock, agency: &Agency, place: u32, now:
     let lines: String = (0..ORDERS_EACH).map(|n| orders::line(place * ORDERS_EACH + n, now) + "\n").collect();
     let mut faults = Vec::new();
     let mut refused = |refused: crate::bookings::import::Refused| faults.push(format!("{}: {}", refused.path, refused.cause));
-    let mut import = Import {
-        db,
-        clock,
-        agency_id: &agency.id,
-        counts: Counts::default(),
-        refused: &mut refused,
-        progress: &mut |_| {},
-    };
+    let mut import = Import { db, clock, agency_id: &agency.id, counts: Counts::default(), refused: &mut refused, progress: &mut |_| {} };
     import.run(lines.as_bytes()).await.map_err(said)?;
     match faults.first() {
         None => Ok(()),

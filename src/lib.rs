@@ -11,12 +11,12 @@ pub mod journal;
 pub mod ledger;
 
 pub mod agencies;
-pub mod rates;
 pub mod bookings;
-pub mod refunds;
 pub mod finance;
-pub mod queue;
 pub mod home;
+pub mod queue;
+pub mod rates;
+pub mod refunds;
 
 pub mod app;
 pub mod commands;

@@ -75,9 +75,9 @@ pub async fn save(db: &Db, rates: Vec<Rate>) -> Result<(), sqlx::Error> {
         Box::pin(async move {
             // One statement may name a key only once.
             let newest: std::collections::BTreeMap<_, _> = rates.into_iter().map(|r| ((r.from, r.to, r.day), r.rate)).collect();
-            let rows = newest.into_iter().map(|((from, to, day), rate)| {
-                vec![from.code().into(), to.code().into(), day.to_string().into(), rate.to_string().into()]
-            });
+            let rows = newest
+                .into_iter()
+                .map(|((from, to, day), rate)| vec![from.code().into(), to.code().into(), day.to_string().into(), rate.to_string().into()]);
             rows::insert(conn, RATES, rows.collect()).await
         })
     })

@@ -18,3 +18,4 @@ age-7 = 4 to 7 days
 age-14 = 8 to 14 days
 age-21 = 15 to 21 days
 age-more = more than 21 days
+chart-bar = Share

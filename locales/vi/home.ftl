@@ -12,3 +12,4 @@ age-7 = 4 đến 7 ngày
 age-14 = 8 đến 14 ngày
 age-21 = 15 đến 21 ngày
 age-more = hơn 21 ngày
+chart-bar = Tỷ lệ

@@ -12,3 +12,4 @@ age-7 = 4 至 7 天
 age-14 = 8 至 14 天
 age-21 = 15 至 21 天
 age-more = 超过 21 天
+chart-bar = 占比

@@ -23,13 +23,12 @@ pub struct NewAgency {
 /// # Errors
 /// `CodeTaken`.
 pub async fn add_agency(db: &Db, new: NewAgency, author: Author, now: Timestamp) -> Result<Agency, Refusal> {
-    let agency =
-        Agency { id: new_id(), code: new.code, name: new.name, currency: new.credit_line.currency, credit_line: new.credit_line };
+    let agency = Agency { id: new_id(), code: new.code, name: new.name, currency: new.credit_line.currency, credit_line: new.credit_line };
     db.write(move |conn| {
         Box::pin(async move {
-            store::insert_agency(conn, &agency, now).await.map_err(|error| {
-                if is_duplicate(&error) { Refusal::CodeTaken(agency.code.clone()) } else { error.into() }
-            })?;
+            store::insert_agency(conn, &agency, now)
+                .await
+                .map_err(|error| if is_duplicate(&error) { Refusal::CodeTaken(agency.code.clone()) } else { error.into() })?;
             let details = serde_json::json!({ "code": agency.code });
             journal::write(conn, Subject::Agency, &agency.id, "added", &author, &details, now).await?;
             Ok(agency)
@@ -77,9 +76,9 @@ pub async fn add_user(db: &Db, new: NewUser, author: Author, link_hours: i64, no
     let link = Link { token: new_token(), expires_at: plus_hours(now, link_hours) };
     db.write(move |conn| {
         Box::pin(async move {
-            store::insert_user(conn, &user, now).await.map_err(|error| {
-                if is_duplicate(&error) { Refusal::EmailTaken(user.email.clone()) } else { error.into() }
-            })?;
+            store::insert_user(conn, &user, now)
+                .await
+                .map_err(|error| if is_duplicate(&error) { Refusal::EmailTaken(user.email.clone()) } else { error.into() })?;
             store::insert_link(conn, &digest(&link.token), &user.id, now, link.expires_at).await?;
             let details = serde_json::json!({ "email": user.email, "role": user.role });
             journal::write(conn, Subject::User, &user.id, "added", &author, &details, now).await?;

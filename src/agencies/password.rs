@@ -55,7 +55,5 @@ pub async fn fits(password: String, hash: Option<String>) -> bool {
 /// The hash of a password that nobody has, so that an unknown account costs the same as a known one.
 fn decoy() -> Option<&'static str> {
     static DECOY: OnceLock<Option<String>> = OnceLock::new();
-    DECOY
-        .get_or_init(|| hasher()?.hash_password(crate::kernel::id::new_token().as_bytes()).ok().map(|hash| hash.to_string()))
-        .as_deref()
+    DECOY.get_or_init(|| hasher()?.hash_password(crate::kernel::id::new_token().as_bytes()).ok().map(|hash| hash.to_string())).as_deref()
 }

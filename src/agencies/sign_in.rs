@@ -20,7 +20,14 @@ pub enum Outcome {
 ///
 /// # Errors
 /// The database's own.
-pub async fn attempt(db: &Db, email: &str, password: String, address: &str, limits: &Limits, now: Timestamp) -> Result<Outcome, sqlx::Error> {
+pub async fn attempt(
+    db: &Db,
+    email: &str,
+    password: String,
+    address: &str,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Outcome, sqlx::Error> {
     let since = plus_hours(now, 0).saturating_sub(jiff::SignedDuration::from_mins(limits.sign_in_window_minutes)).unwrap_or(now);
     // Digests, so that the table of failures holds neither addresses of people nor of machines.
     let (account, origin) = (digest(&format!("account {email}")), digest(&format!("address {address}")));

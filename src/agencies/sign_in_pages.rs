@@ -75,7 +75,7 @@ pub async fn sign_in(guest: Guest, session: Session, form: Form<SignInForm>) -> 
 
 /// A new token, so that one planted before sign-in is worth nothing after it.
 fn begin_session(session: &Session, user_id: &str, guest: &Guest) -> Result<(), actix_session::SessionInsertError> {
-    session.purge();
+    session.clear();
     session.renew();
     session.insert("user_id", user_id)?;
     session.insert("browser", &guest.browser)?;
@@ -111,7 +111,8 @@ pub async fn password_form(guest: Guest, token: Path<String>) -> Answer {
     let mut conn = guest.app.db.read().await?;
     let owner = store::link_owner(&mut conn, &digest(&token), guest.app.clock.now()).await?;
     let status = if owner.is_some() { StatusCode::OK } else { StatusCode::GONE };
-    let page = SetPasswordPage { frame: guest.frame("set-password-title"), email: owner.map(|(_, email)| email), problems: Problems::default() };
+    let page =
+        SetPasswordPage { frame: guest.frame("set-password-title"), email: owner.map(|(_, email)| email), problems: Problems::default() };
     guest.page(status, &page)
 }
 

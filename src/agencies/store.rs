@@ -113,12 +113,11 @@ pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>
 
 /// One user by id.
 pub async fn user(conn: &mut Conn, id: &str) -> Result<Option<User>, sqlx::Error> {
-    let row: Option<UserRow> = sqlx::query_as(
-        "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users WHERE id = $1",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
+    let row: Option<UserRow> =
+        sqlx::query_as("SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users WHERE id = $1")
+            .bind(id)
+            .fetch_optional(conn)
+            .await?;
     Ok(row.map(User::from))
 }
 

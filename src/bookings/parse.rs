@@ -68,7 +68,8 @@ fn booking(order: document::Order) -> Result<Booking, Fault> {
         (Some(amount), Some(code)) => Some(money(amount, parse_currency(&code, "vendorCurrency")?, "vendorTotalPrice")?),
         _ => None,
     };
-    let created_at = created(&order_no).or(ticketing_limit).ok_or_else(|| Fault::new("orderNo", "holds no time, and tktLimitTime is missing"))?;
+    let created_at =
+        created(&order_no).or(ticketing_limit).ok_or_else(|| Fault::new("orderNo", "holds no time, and tktLimitTime is missing"))?;
     let segments = segments(&order.routing)?;
     let (fee_per_passenger, fee_per_order) = fees(&order.routing, currency)?;
     Ok(Booking {
@@ -252,7 +253,8 @@ fn local_time(iata: &str, text: &str, path: &str, end: &str) -> Result<(DateTime
     let airport =
         airport::find(&code).ok_or_else(|| Fault::new(format!("{path}.{end}Airport"), format!("“{iata}” is not an airport we know")))?;
     let path = format!("{path}.{end}Time");
-    let local = DateTime::strptime("%Y%m%d%H%M", text).map_err(|_| Fault::new(&path, format!("“{text}” is not a time of the form yyyyMMddHHmm")))?;
+    let local = DateTime::strptime("%Y%m%d%H%M", text)
+        .map_err(|_| Fault::new(&path, format!("“{text}” is not a time of the form yyyyMMddHHmm")))?;
     let at = airport.instant(local).ok_or_else(|| Fault::new(&path, "has no meaning in the airport's time zone"))?;
     Ok((local, at))
 }
@@ -321,10 +323,10 @@ fn refund_rule(rule: document::RefundRule, direction: Direction, n: usize) -> Re
 
 fn no_show(status: Option<&str>, hours: Option<Amount>, fee: Option<Money>, path: &str) -> Result<Option<NoShow>, Fault> {
     let Some(status) = status.filter(|status| !status.is_empty()) else { return Ok(None) };
-    let refundability =
-        status.parse().map_err(|_| Fault::new(format!("{path}.refNoshow"), format!("“{status}” is none of T, H, F")))?;
+    let refundability = status.parse().map_err(|_| Fault::new(format!("{path}.refNoshow"), format!("“{status}” is none of T, H, F")))?;
     let minutes = hours.map_or(Decimal::ZERO, |hours| hours.0 * Decimal::from(60)).trunc();
-    let cutoff_minutes = i64::try_from(minutes).map_err(|_| Fault::new(format!("{path}.refNoShowCondition"), "is not a number of hours"))?;
+    let cutoff_minutes =
+        i64::try_from(minutes).map_err(|_| Fault::new(format!("{path}.refNoShowCondition"), "is not a number of hours"))?;
     Ok(Some(NoShow { refundability, cutoff_minutes, fee: fee.filter(|fee| !fee.is_zero()) }))
 }
 

@@ -68,9 +68,28 @@ pub const KNOWN_PLACES: usize = 256;
 const ORDERS: Table = Table {
     name: "orders",
     columns: &[
-        "id", "agency_id", "order_no", "pnr", "status", "payment_channel", "journey_type", "currency", "total_minor", "airline", "airlines",
-        "lead_passenger", "passenger_count", "origin", "destination", "departure_local", "departure_at", "has_refund", "document",
-        "document_digest", "created_at", "imported_at",
+        "id",
+        "agency_id",
+        "order_no",
+        "pnr",
+        "status",
+        "payment_channel",
+        "journey_type",
+        "currency",
+        "total_minor",
+        "airline",
+        "airlines",
+        "lead_passenger",
+        "passenger_count",
+        "origin",
+        "destination",
+        "departure_local",
+        "departure_at",
+        "has_refund",
+        "document",
+        "document_digest",
+        "created_at",
+        "imported_at",
     ],
     // A changed order keeps its id, its agency and whether it has a refund.
     suffix: "ON CONFLICT (order_no) DO UPDATE SET pnr = excluded.pnr, status = excluded.status, payment_channel = excluded.payment_channel, \
@@ -81,8 +100,11 @@ const ORDERS: Table = Table {
              document_digest = excluded.document_digest, created_at = excluded.created_at, imported_at = excluded.imported_at",
 };
 
-const KEYS: Table =
-    Table { name: "booking_keys", columns: &["kind", "value", "order_id", "agency_id"], suffix: "ON CONFLICT (kind, value, order_id) DO NOTHING" };
+const KEYS: Table = Table {
+    name: "booking_keys",
+    columns: &["kind", "value", "order_id", "agency_id"],
+    suffix: "ON CONFLICT (kind, value, order_id) DO NOTHING",
+};
 
 /// An order on its way into the database.
 #[derive(Debug, Clone)]

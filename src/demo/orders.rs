@@ -6,7 +6,14 @@ use crate::kernel::time::{Timestamp, plus_hours};
 
 /// Units of each airline's currency for one dollar.
 pub const PER_DOLLAR: [(&str, &str); 8] = [
-    ("VND", "25400"), ("KRW", "1390"), ("GBP", "0.78"), ("PHP", "58.1"), ("CNY", "7.24"), ("KWD", "0.307"), ("JPY", "152"), ("AED", "3.6725"),
+    ("VND", "25400"),
+    ("KRW", "1390"),
+    ("GBP", "0.78"),
+    ("PHP", "58.1"),
+    ("CNY", "7.24"),
+    ("KWD", "0.307"),
+    ("JPY", "152"),
+    ("AED", "3.6725"),
 ];
 
 /// What agencies settle in, and how much of it a dollar is.
@@ -59,7 +66,10 @@ fn order(n: u32, now: Timestamp) -> Value {
     let pnr: String = (0..6).map(|place| pick(["K", "7", "M", "R", "4", "X", "D", "9", "H", "Q"], n * 7 + place * 3 + n / 9)).collect();
     let stamp = created.to_zoned(jiff::tz::TimeZone::fixed(jiff::tz::offset(8))).strftime("%Y%m%d%H%M%S").to_string();
     let order_no = format!("{}{}A{stamp}{n:03}", pick(["AF", "TR", "SK"], n), pick(["K", "L", "M"], n / 2));
-    let (status, ticketed) = pick([("2", "1"), ("2", "1"), ("2", "1"), ("2", "1"), ("2", "1"), ("2", "1"), ("0", "0"), ("1", "0"), ("-3", "1"), ("2", "1")], n / 2);
+    let (status, ticketed) = pick(
+        [("2", "1"), ("2", "1"), ("2", "1"), ("2", "1"), ("2", "1"), ("2", "1"), ("0", "0"), ("1", "0"), ("-3", "1"), ("2", "1")],
+        n / 2,
+    );
     let mut extra = 0;
     let passengers: Vec<Value> = (0..1 + n % 3).map(|p| passenger(n, p, carrier, &pnr, settled, scale, &mut extra)).collect();
     let per_person = |kind: &Value| if kind["passengerType"] == 1 { fare * 3 / 4 + tax } else { fare + tax };
@@ -111,7 +121,8 @@ fn passenger(n: u32, place: u32, carrier: &Carrier, pnr: &str, settled: &str, sc
     } else {
         Value::Null
     };
-    let ticket = if carrier.code == "9C" { format!("{}", 0x0099_5000_0000_u64 + u64::from(n) * 7919 + u64::from(place)) } else { pnr.to_owned() };
+    let ticket =
+        if carrier.code == "9C" { format!("{}", 0x0099_5000_0000_u64 + u64::from(n) * 7919 + u64::from(place)) } else { pnr.to_owned() };
     json!({
         "name": format!("{}/{}", pick(FAMILY, n + place * 3), pick(GIVEN, n * 2 + place)), "passengerType": u32::from(child),
         "birthday": if child { "20170630" } else { "19880214" }, "gender": pick(["F", "M"], n + place), "cardType": "PP",
@@ -123,9 +134,7 @@ fn passenger(n: u32, place: u32, carrier: &Carrier, pnr: &str, settled: &str, sc
 fn rule(n: u32, carrier: &Carrier, vendor: &str) -> Value {
     let kind = pick(["H", "H", "F", "H", "T", "H"], n / 4);
     let fee = |times: u32| serde_json::from_str::<Value>(carrier.fee).ok().filter(|_| times == 1).unwrap_or_else(|| doubled(carrier.fee));
-    let window = |from: i64, to: i64, status: &str, times: u32| {
-        json!({ "status": status, "startMinute": from, "endMinute": to, "amount": if status == "H" { fee(times) } else { json!(0) }, "currency": vendor })
-    };
+    let window = |from: i64, to: i64, status: &str, times: u32| json!({ "status": status, "startMinute": from, "endMinute": to, "amount": if status == "H" { fee(times) } else { json!(0) }, "currency": vendor });
     json!({ "refundType": 0, "refundStatus": kind, "currency": vendor, "refNoshow": "T", "refNoShowCondition": 2, "refNoshowFee": 0,
         "ruleDetailList": [window(525_600, 4320, kind, 1), window(4320, 1440, kind, 1), window(1440, 0, if kind == "F" { "F" } else { kind }, 2),
             window(0, -525_600, "T", 1)] })

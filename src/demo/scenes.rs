@@ -11,7 +11,7 @@ use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, plus_days, plus_hours, utc_day};
 use crate::refunds::desk_actions::{self, Order};
-use crate::refunds::model::{Difference, Reason, RefusalCode, Refund};
+use crate::refunds::model::{Difference, Reason, Refund, RefusalCode};
 use crate::refunds::quoting::{self, Asked};
 use crate::refunds::selection::Selection;
 use crate::refunds::state::Verb;

@@ -8,8 +8,19 @@ use crate::web::words::{Named, say};
 
 /// The columns, in the order of the page.
 const COLUMNS: [&str; 13] = [
-    "refund-id", "agency-name", "order-no", "airline-pnr", "airline", "currency", "refund-amount", "full-refund", "ticketed-date", "departure-date",
-    "registered-date", "refund-date", "remark",
+    "refund-id",
+    "agency-name",
+    "order-no",
+    "airline-pnr",
+    "airline",
+    "currency",
+    "refund-amount",
+    "full-refund",
+    "ticketed-date",
+    "departure-date",
+    "registered-date",
+    "refund-date",
+    "remark",
 ];
 const AMOUNT_COLUMN: usize = 6;
 

@@ -5,21 +5,21 @@ use actix_web::web::Query;
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
+use super::export;
 use super::filters::Filters;
 use super::store::{self, Line};
-use super::export;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, utc_day};
 use crate::ledger::TransferKind;
 use crate::ledger::balance::{self, Balance};
 use crate::refunds::model::{Kind, Status};
+use crate::web::Answer;
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::Problems;
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
 use crate::web::visit::{SeeMoney, SeeRefunds, Visit};
-use crate::web::Answer;
 
 crate::named!(TransferKind = "transfer-kind");
 
@@ -81,10 +81,7 @@ async fn all_lines(visit: &Visit<SeeRefunds>, filters: &Filters) -> Result<Vec<L
 }
 
 fn download(name: &str, kind: &str, body: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type(kind)
-        .insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")))
-        .body(body)
+    HttpResponse::Ok().content_type(kind).insert_header(("content-disposition", format!("attachment; filename=\"{name}\""))).body(body)
 }
 
 /// `GET /finance/refunds.csv`
@@ -147,10 +144,8 @@ pub async fn transactions(visit: Visit<SeeMoney>, query: Query<TransactionsQuery
         Some(account_id) => balance::movements(&mut conn, account_id, Cursor::parse(&query.after), rows + 1).await?,
         None => Vec::new(),
     };
-    let page = Page::cut(movements, rows, |movement| Cursor {
-        sorted: crate::kernel::time::instant_text(movement.at),
-        id: movement.id.clone(),
-    });
+    let page =
+        Page::cut(movements, rows, |movement| Cursor { sorted: crate::kernel::time::instant_text(movement.at), id: movement.id.clone() });
     let ids: Vec<String> = page.rows.iter().filter_map(|movement| movement.refund_id.clone()).collect();
     let numbers = store::refund_numbers(&mut conn, &ids).await?;
     let movement = |row: balance::Movement| {

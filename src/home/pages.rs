@@ -24,11 +24,9 @@ struct Bar {
     count: i64,
     length: i64,
     href: Option<String>,
-    y: usize,
 }
 
 const CHART_WIDTH: i64 = 300;
-const BAR_STEP: usize = 26;
 
 /// A small chart with the same numbers as a table.
 struct Chart {
@@ -36,20 +34,15 @@ struct Chart {
     heading: &'static str,
     sentence: Message,
     bars: Vec<Bar>,
-    height: usize,
 }
 
 fn chart(id: &'static str, heading: &'static str, sentence: Message, rows: Vec<(Message, i64, Option<String>)>) -> Chart {
     let most = rows.iter().map(|(_, count, _)| *count).max().unwrap_or(0).max(1);
-    let bar = |(place, (label, count, href)): (usize, (Message, i64, Option<String>))| Bar {
-        label,
-        count,
-        length: (count * CHART_WIDTH / most).max(i64::from(count > 0) * 3),
-        href,
-        y: place * BAR_STEP,
+    let bar = |(label, count, href): (Message, i64, Option<String>)| {
+        let length = (count * CHART_WIDTH / most).max(i64::from(count > 0) * 3);
+        Bar { label, count, length, href }
     };
-    let bars: Vec<Bar> = rows.into_iter().enumerate().map(bar).collect();
-    Chart { id, heading, sentence, height: bars.len() * BAR_STEP, bars }
+    Chart { id, heading, sentence, bars: rows.into_iter().map(bar).collect() }
 }
 
 #[derive(Template)]

@@ -30,7 +30,7 @@ impl Role {
     /// Whether the role may do this.
     #[must_use]
     pub const fn may(self, permission: Permission) -> bool {
-        use Role::{Admin, CustomerService, Developer, Finance, OperatorAgent, OperatorFinance, Operations, Supervisor};
+        use Role::{Admin, CustomerService, Developer, Finance, Operations, OperatorAgent, OperatorFinance, Supervisor};
         match permission {
             Permission::SeeBookings => true,
             Permission::RequestRefunds => matches!(self, Admin | CustomerService | Operations),

@@ -25,10 +25,7 @@ pub fn fold_name(name: &str) -> String {
 /// An identifier as it is compared: full-width forms made plain, format characters and blanks removed, upper case.
 #[must_use]
 pub fn fold_identifier(text: &str) -> String {
-    text.nfkc()
-        .filter(|c| !c.is_whitespace() && !c.is_control() && !is_format_character(*c))
-        .flat_map(char::to_uppercase)
-        .collect()
+    text.nfkc().filter(|c| !c.is_whitespace() && !c.is_control() && !is_format_character(*c)).flat_map(char::to_uppercase).collect()
 }
 
 /// A ticket number as it is compared: an identifier without its dashes.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use jiff::SignedDuration;
 pub use jiff::Timestamp;
 pub use jiff::civil::{Date, DateTime};
-use jiff::SignedDuration;
 
 /// Where "now" comes from. An argument everywhere, so that a test can move it past a deadline.
 #[derive(Debug, Clone, Default)]

@@ -71,6 +71,13 @@ pub async fn desk(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
         view,
         counts,
         next: page.next.map(|after| paging::with_cursor(&*query, &after)),
-        lines: page.rows.into_iter().map(|line| { let left = left(line.due_at, now); (line, left) }).collect(),
+        lines: page
+            .rows
+            .into_iter()
+            .map(|line| {
+                let left = left(line.due_at, now);
+                (line, left)
+            })
+            .collect(),
     })
 }

@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 
 use super::view::View;
+use crate::bookings::model::PaymentChannel;
 use crate::db::Conn;
 use crate::db::select::Select;
-use crate::bookings::model::PaymentChannel;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Reason, Status};

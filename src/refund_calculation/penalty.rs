@@ -1,11 +1,11 @@
 //! What the airline keeps on a voluntary refund: the window of each direction, the no-show rule, the cap.
 
+use super::ancillaries;
 use super::conversion;
 use super::facts::{Direction, DirectionFare, Facts, Fee, JourneyPart, Passenger, Rate, Refundability};
 use super::quote::{AppliedWindow, Quote, ReasonCode, Verdict};
 use super::rules::{FeeCap, RuleSet};
 use super::trace::Step;
-use super::ancillaries;
 use crate::kernel::money::{Money, MoneyError};
 use crate::kernel::time::minutes_until;
 
@@ -89,7 +89,11 @@ fn holding<'f>(facts: &Facts, part: &'f JourneyPart, quote: &mut Quote, trace: &
         return Some(holding);
     }
     if let Some(no_show) = part.no_show.as_ref().filter(|rule| seconds < rule.cutoff_minutes.max(0) * 60) {
-        trace.push(Step::NoShow { direction: part.direction, cutoff_minutes: no_show.cutoff_minutes, refundability: no_show.refundability });
+        trace.push(Step::NoShow {
+            direction: part.direction,
+            cutoff_minutes: no_show.cutoff_minutes,
+            refundability: no_show.refundability,
+        });
         holding.fees.extend(&no_show.fee);
         if no_show.refundability == Refundability::NonRefundable {
             holding.refundability = Refundability::NonRefundable;

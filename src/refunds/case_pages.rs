@@ -63,13 +63,7 @@ pub async fn show(visit: Visit<SeeRefunds>, number: Path<String>) -> Answer {
 }
 
 /// The refund's page, with a form that came back.
-pub(super) async fn show_with<P: Needs>(
-    visit: &Visit<P>,
-    number: &str,
-    status: StatusCode,
-    typed: Typed,
-    problems: Problems,
-) -> Answer {
+pub(super) async fn show_with<P: Needs>(visit: &Visit<P>, number: &str, status: StatusCode, typed: Typed, problems: Problems) -> Answer {
     let mut conn = visit.app.db.read().await?;
     let refund = store::find(&mut conn, &visit.scope(), number).await?.ok_or(Error::NotFound)?;
     let booking = BookingFrame::find(visit, &mut conn, &refund.order_no, Tab::Refunds).await?;

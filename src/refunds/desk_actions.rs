@@ -1,6 +1,6 @@
 //! What the operator's team does with a refund: each verb is one transaction of state, ledger and event.
 
-use super::model::{RefusalCode, Refund, Status};
+use super::model::{Refund, RefusalCode, Status};
 use super::state::{Impossible, Verb};
 use super::store;
 use crate::db::{Conn, Db};

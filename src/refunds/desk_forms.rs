@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::model::{Difference, RefusalCode, Refund, Status};
+use super::model::{Difference, Refund, RefusalCode, Status};
 use super::state::Verb;
 use crate::agencies::model::User;
 use crate::bookings::model::PaymentChannel;

@@ -92,13 +92,8 @@ async fn parsed<P: Needs>(
 }
 
 async fn perform<P: Needs>(visit: &Visit<P>, number: &str, typed: Typed, verb: Verb, done: &str) -> Answer {
-    let order = Order {
-        actor: visit.actor.clone(),
-        number: number.to_owned(),
-        seen_version: typed.version,
-        once_key: typed.once.clone(),
-        verb,
-    };
+    let order =
+        Order { actor: visit.actor.clone(), number: number.to_owned(), seen_version: typed.version, once_key: typed.once.clone(), verb };
     match desk_actions::perform(&visit.app.db, order, visit.app.clock.now()).await {
         Ok(after) => {
             let below_fee = done == "refund-received" && after.status == Status::Rejected;

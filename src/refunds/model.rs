@@ -3,8 +3,8 @@
 use crate::bookings::model::PaymentChannel;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, plus_days};
-use jiff::tz::TimeZone;
 pub use crate::refund_calculation::facts::Reason;
+use jiff::tz::TimeZone;
 
 crate::text_column! {
     /// Where a refund stands. The numbers are those that programs know (`refundStatus`).

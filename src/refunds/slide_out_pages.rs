@@ -83,12 +83,7 @@ pub async fn quote(visit: Visit<RequestRefunds>, order_no: Path<String>, form: F
         Selection { passengers: form.passenger.into_iter().collect(), segments: form.segment.into_iter().collect::<BTreeSet<_>>(), reason };
     let (app, asked) = (
         &visit.app,
-        Asked {
-            scope: visit.scope(),
-            user_id: visit.actor.user_id.clone(),
-            order_no: order_no.clone(),
-            selection: selection.clone(),
-        },
+        Asked { scope: visit.scope(), user_id: visit.actor.user_id.clone(), order_no: order_no.clone(), selection: selection.clone() },
     );
     match quoting::quote(&app.db, asked, &app.settings.limits, app.clock.now()).await {
         Ok(quote) => Ok(see_other(&format!("/bookings/{order_no}/quotes/{}", quote.id))),
@@ -126,11 +121,7 @@ pub struct QuoteQuery {
 }
 
 /// `GET /bookings/{order}/quotes/{id}`
-pub async fn show_quote(
-    visit: Visit<RequestRefunds>,
-    path: Path<(String, String)>,
-    query: actix_web::web::Query<QuoteQuery>,
-) -> Answer {
+pub async fn show_quote(visit: Visit<RequestRefunds>, path: Path<(String, String)>, query: actix_web::web::Query<QuoteQuery>) -> Answer {
     let (order_no, id) = path.into_inner();
     let now = visit.app.clock.now();
     let mut conn = visit.app.db.read().await?;

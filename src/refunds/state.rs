@@ -1,7 +1,7 @@
 //! The life of a refund. A transition takes the refund as it is and gives the refund as it becomes, or says that it
 //! cannot. Nothing here touches the database.
 
-use super::model::{Difference, RefusalCode, Refund, Status};
+use super::model::{Difference, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Date, Timestamp, plus_days};

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::model::{Coupon, Difference, Kind, Reason, RefusalCode, Refund, Status};
+use super::model::{Coupon, Difference, Kind, Reason, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
 use crate::db::Conn;
 use crate::db::rows::{self, Table};
@@ -194,9 +194,32 @@ pub async fn next_number(conn: &mut Conn, month: &str) -> Result<String, sqlx::E
 const REFUNDS: Table = Table {
     name: "refunds",
     columns: &[
-        "id", "number", "agency_id", "order_id", "quote_id", "kind", "status", "payment_channel", "reason", "order_no", "airline_pnr",
-        "airline", "airlines", "full_refund", "currency", "original_minor", "penalty_minor", "estimated_minor", "service_fee_minor",
-        "version", "ticketed_on", "departure_on", "registered_at", "registered_by", "submit_by", "due_at",
+        "id",
+        "number",
+        "agency_id",
+        "order_id",
+        "quote_id",
+        "kind",
+        "status",
+        "payment_channel",
+        "reason",
+        "order_no",
+        "airline_pnr",
+        "airline",
+        "airlines",
+        "full_refund",
+        "currency",
+        "original_minor",
+        "penalty_minor",
+        "estimated_minor",
+        "service_fee_minor",
+        "version",
+        "ticketed_on",
+        "departure_on",
+        "registered_at",
+        "registered_by",
+        "submit_by",
+        "due_at",
     ],
     suffix: "",
 };

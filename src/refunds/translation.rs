@@ -15,7 +15,13 @@ use crate::refund_calculation::facts::{Ancillary, Facts, Fee, JourneyPart, NoSho
 ///
 /// # Errors
 /// The database's own.
-pub async fn facts(conn: &mut Conn, booking: &Booking, selection: &Selection, rate_days: i64, now: Timestamp) -> Result<Facts, sqlx::Error> {
+pub async fn facts(
+    conn: &mut Conn,
+    booking: &Booking,
+    selection: &Selection,
+    rate_days: i64,
+    now: Timestamp,
+) -> Result<Facts, sqlx::Error> {
     let mut facts = without_rates(booking, selection, now);
     let day = utc_day(now);
     let oldest = day.checked_sub(jiff::Span::new().days(rate_days)).unwrap_or(day);

@@ -3,7 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
-use super::words::Message;
+use super::words::{self, Message};
+use crate::kernel::language::Language;
 
 /// A failed request. What visitors read is a [`Message`]; internals only reach the log.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub enum Error {
     TooLarge,
     TooSlow,
     Internal(String),
+    /// A panic, or no database: nothing is left to make a page with. The reference.
+    Unanswered(String),
 }
 
 impl std::fmt::Display for Error {
@@ -79,7 +82,7 @@ impl ResponseError for Error {
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Internal(_) | Self::Unanswered(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
 
@@ -88,6 +91,16 @@ impl ResponseError for Error {
             Self::SignInNeeded(path) => {
                 let query = serde_html_form::to_string([("next", path)]).unwrap_or_default();
                 super::see_other(&format!("/sign-in?{query}"))
+            }
+            Self::Unanswered(reference) => {
+                let sentences = [Language::English, Language::Chinese, Language::Vietnamese].map(|l| words::say(l, "error-internal"));
+                HttpResponse::InternalServerError()
+                    .insert_header(("content-security-policy", super::shell::POLICY))
+                    .insert_header(("x-content-type-options", "nosniff"))
+                    .insert_header(("cache-control", "no-store"))
+                    .insert_header(("x-request-id", reference.as_str()))
+                    .content_type("text/plain; charset=utf-8")
+                    .body(format!("{}\n\n{reference}\n", sentences.join("\n\n")))
             }
             // The shell lays the page of the visitor's language over it.
             _ => HttpResponse::new(self.status_code()),

@@ -4,12 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use actix_session::SessionExt;
+use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::HttpResponse;
 use askama::Template;
 use futures_util::FutureExt;
 
@@ -20,8 +20,8 @@ use super::words::Message;
 use super::{AppData, visit};
 use crate::kernel::actor::Actor;
 
-
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
+/// What a page may load, and who may show it.
+pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// The outermost middleware.
@@ -31,11 +31,11 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 pub async fn shell<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let began = Instant::now();
     let reference = crate::kernel::id::new_id();
-    let plain_request = request.request().clone();
     let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::from_err(error, plain_request),
-        Err(_) => ServiceResponse::from_err(Error::Internal("a handler panicked".to_owned()), plain_request),
+        // Without an answer there is no request to make a page for: the error's own plain answer goes out.
+        Ok(Err(error)) => return Err(unanswered(&reference, error.to_string())),
+        Err(_) => return Err(unanswered(&reference, "a handler panicked".to_owned())),
     };
     let mut response = with_error_page(response, &reference);
     log(&response, &reference, began);
@@ -43,6 +43,11 @@ pub async fn shell<B: MessageBody + 'static>(request: ServiceRequest, next: Next
     let signed_in = response.request().get_session().contains_key("actor");
     add_headers(response.headers_mut(), &reference, https, signed_in);
     Ok(response)
+}
+
+fn unanswered(reference: &str, cause: String) -> actix_web::Error {
+    tracing::error!(request = reference, cause, "request failed without an answer");
+    Error::Unanswered(reference.to_owned()).into()
 }
 
 fn add_headers(headers: &mut HeaderMap, reference: &str, https: bool, signed_in: bool) {

@@ -187,7 +187,8 @@ impl Guest {
     /// # Errors
     /// When the template cannot be filled in.
     pub fn page(&self, status: StatusCode, template: &impl Template) -> Answer {
-        let reader = Reader { language: self.language, zone_name: "UTC".to_owned(), operator_name: self.app.settings.operator_name.clone() };
+        let reader =
+            Reader { language: self.language, zone_name: "UTC".to_owned(), operator_name: self.app.settings.operator_name.clone() };
         let mut response = render(status, template, &reader)?;
         if self.new_guest {
             let cookie = actix_web::cookie::Cookie::build(csrf::GUEST_COOKIE, &self.guest)

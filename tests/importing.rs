@@ -1,0 +1,129 @@
+//! Importing orders as they are in the wild.
+
+use afterfare::bookings::import::Counts;
+use afterfare::kernel::actor::Role;
+
+use crate::on_both;
+use crate::world::{World, order, passenger, raw};
+
+on_both! {
+    the_same_file_again_changes_nothing
+    a_changed_order_keeps_its_refunds
+    a_bad_order_is_named_by_line_and_path_and_the_others_go_in
+    another_agency_s_order_is_refused
+    nulls_at_the_top_are_taken_from_the_main_entry
+    departures_are_local_to_the_airport
+    amounts_keep_every_digit
+    ten_thousand_orders_go_in
+}
+
+fn counts(added: u64, updated: u64, unchanged: u64, refused: u64) -> Counts {
+    Counts { added, updated, unchanged, refused }
+}
+
+fn number(n: usize) -> String {
+    format!("SKLA2026110419{n:07}")
+}
+
+async fn the_same_file_again_changes_nothing(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lines: String = (0..300).map(|n| order(&number(n)).finish().0 + "\n").collect();
+    assert_eq!(world.import(&agency, &lines).await, (counts(300, 0, 0, 0), vec![]));
+    let array = format!("[{}]", lines.trim().replace('\n', ","));
+    assert_eq!(world.import(&agency, &array).await, (counts(0, 0, 300, 0), vec![]));
+    assert_eq!(world.count("SELECT COUNT(*) FROM orders").await, 300);
+    // Twice in one file counts once.
+    let twice = order(&number(900)).finish().0;
+    assert_eq!(world.import(&agency, &format!("{twice}\n{twice}\n")).await.0, counts(1, 0, 1, 0));
+}
+
+async fn a_changed_order_keeps_its_refunds(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let order_no = world.booked(&agency, &number(1)).await;
+    let refund = lan.refund(&order_no, "voluntary").await;
+    let changed = order(&order_no).with(|order| order["paxTicketInfos"] = serde_json::json!([passenger("LI/WEI", 0, raw("381.00"))])).finish().0;
+    assert_eq!(world.import(&agency, &changed).await.0, counts(0, 1, 0, 0));
+    lan.get(&format!("/bookings/{order_no}/refunds")).await.expect(&refund);
+    lan.get(&format!("/bookings/{order_no}")).await.expect("LI/WEI").expect("Include refund Yes");
+    assert_eq!(lan.get("/search?q=li%20wei").await.location, format!("/bookings/{order_no}"));
+    assert!(lan.get("/search?q=zhang").await.location.starts_with("/bookings?"), "the old name finds nothing");
+}
+
+async fn a_bad_order_is_named_by_line_and_path_and_the_others_go_in(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let bad = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut made = order(&number(5)).0;
+        change(&mut made);
+        made.to_string()
+    };
+    let lines = [
+        order(&number(1)).finish().0,
+        bad(&|order| order["routing"]["fromSegments"][0]["depTime"] = serde_json::Value::Null),
+        bad(&|order| order["routing"]["fromSegments"][0]["depAirport"] = "QQQ".into()),
+        bad(&|order| order["totalPrice"] = raw("12.345")),
+        bad(&|order| order["paxTicketInfos"][0]["ancillaries"][0]["ancillaryPrice"] = "much".into()),
+        "{\"orderNo\": \"SKLA2".to_owned(),
+        order(&number(2)).finish().0,
+    ];
+    let (found, faults) = world.import(&agency, &lines.join("\n")).await;
+    assert_eq!(found, counts(2, 0, 0, 5));
+    let places: Vec<(usize, &str)> = faults.iter().map(|fault| (fault.line, fault.path.as_str())).collect();
+    assert_eq!(
+        places,
+        [
+            (2, "orders[1].routing.fromSegments[0].depTime"),
+            (3, "orders[2].routing.fromSegments[0].depAirport"),
+            (4, "orders[3].totalPrice"),
+            (5, "orders[4].paxTicketInfos[0].ancillaries[0].ancillaryPrice"),
+            (6, "orders[5]"),
+        ]
+    );
+}
+
+async fn another_agency_s_order_is_refused(world: World) {
+    let (own, other) = (world.agency("SUNRIVER").await, world.agency("SAOMAI").await);
+    world.booked(&own, &number(1)).await;
+    let (found, faults) = world.import(&other, &order(&number(1)).finish().0).await;
+    assert_eq!((found.refused, faults[0].path.as_str()), (1, "orders[0].orderNo"));
+}
+
+async fn nulls_at_the_top_are_taken_from_the_main_entry(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let (text, order_no) = order(&number(1))
+        .with(|order| {
+            for name in ["orderStatus", "totalPrice", "currency", "paymentMethod", "tktLimitTime", "pnrCode"] {
+                order[name] = serde_json::Value::Null;
+            }
+            order["orderList"] = serde_json::json!([
+                { "orderNo": "SKLB20261104193210099", "orderStatus": "2", "totalPrice": raw("1.00"), "currency": "EUR" },
+                { "orderNo": number(1), "orderStatus": 2, "totalPrice": "522.19", "currency": "USD", "supportPaymentMethod": 3,
+                  "tktLimitTime": "2026-11-04 20:00:00" } ]);
+        })
+        .finish();
+    assert_eq!(world.import(&agency, &text).await, (counts(1, 0, 0, 0), vec![]));
+    lan.get(&format!("/bookings/{order_no}")).await.expect("USD 522.19").expect("Virtual credit card").expect("Issued");
+}
+
+async fn departures_are_local_to_the_airport(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    world.booked(&agency, &number(1)).await;
+    let mut conn = world.app.db.read().await.expect("a connection");
+    let (local, instant): (String, String) =
+        sqlx::query_as("SELECT departure_local, departure_at FROM orders").fetch_one(&mut *conn).await.expect("the order");
+    assert_eq!((local.as_str(), instant.as_str()), ("2026-12-01T13:25", "2026-12-01T05:25:00Z"));
+}
+
+async fn amounts_keep_every_digit(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let text = order(&number(1)).finish().0.replace("522.19", "90071992547409.93").replace("118.4", "1.184e2");
+    assert_eq!(world.import(&agency, &text).await, (counts(1, 0, 0, 0), vec![]));
+    assert_eq!(world.count("SELECT total_minor FROM orders").await, 9_007_199_254_740_993);
+}
+
+async fn ten_thousand_orders_go_in(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lines: String = (0..10_000).map(|n| order(&number(n)).finish().0 + "\n").collect();
+    assert_eq!(world.import(&agency, &lines).await.0, counts(10_000, 0, 0, 0));
+}
