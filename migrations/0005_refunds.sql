@@ -76,8 +76,8 @@ CREATE INDEX refunds_open_by_due ON refunds (due_at, id) WHERE closed_at IS NULL
 CREATE INDEX refunds_open_by_status ON refunds (status, due_at, id) WHERE closed_at IS NULL;
 CREATE INDEX refunds_open_by_assignee ON refunds (assignee_id, due_at, id) WHERE closed_at IS NULL;
 CREATE INDEX refunds_open_of_agency ON refunds (agency_id, status, registered_at) WHERE closed_at IS NULL;
-CREATE INDEX refunds_closed ON refunds (closed_at, status);
-CREATE INDEX refunds_of_agency_closed ON refunds (agency_id, closed_at, status);
+CREATE INDEX refunds_closed ON refunds (closed_at, status) WHERE closed_at IS NOT NULL;
+CREATE INDEX refunds_of_agency_closed ON refunds (agency_id, closed_at, status) WHERE closed_at IS NOT NULL;
 CREATE INDEX refunds_of_agency_by_airline ON refunds (agency_id, kind, airline, registered_at, id);
 CREATE INDEX refunds_by_pnr ON refunds (airline_pnr);
 CREATE INDEX refunds_by_order_no ON refunds (order_no);

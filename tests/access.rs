@@ -1,1 +1,197 @@
+//! Who may do what: every route × role, and every foreign thing looks exactly like an absent one.
 
+use afterfare::kernel::actor::{Permission, Role};
+use afterfare::routes;
+
+use crate::on_both;
+use crate::world::{Page, Person, World};
+
+on_both! {
+    every_route_asks_for_its_permission
+    foreign_things_look_absent
+    lists_and_searches_hold_only_one_s_own
+    an_admin_cannot_touch_another_agency_s_users
+    an_admin_manages_users_and_a_supervisor_agencies
+}
+
+const ORDER: &str = "SKLA20261104193210042";
+
+/// A path with everything in braces filled in.
+fn filled(path: &str, order: &str, refund: &str, quote: &str, user: &str) -> String {
+    path.replace("{order}", order)
+        .replace("{number}", refund)
+        .replace("{id}", if path.contains("quotes") { quote } else { user })
+        .replace("{code}", "SUNRIVER")
+        .replace("{hash}", "x")
+        .replace("{file}", "app.css")
+        .replace("{token}", "spent")
+}
+
+/// What of a page may differ between two requests: its reference and the token of its forms.
+fn same_words(page: &Page) -> String {
+    let reference = page.headers.get("x-request-id").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    page.text().replace(&reference, "")
+}
+
+async fn every_route_asks_for_its_permission(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let order_no = world.booked(&agency, ORDER).await;
+    let owner = world.person("owner", Role::Admin, Some(&agency)).await;
+    let quote = owner.quote(&order_no, "voluntary").await;
+    let number = owner.refund(&order_no, "voluntary").await;
+    let quote_id = quote.rsplit('/').next().expect("an id").to_owned();
+    let mut people: Vec<(Role, Person)> = Vec::new();
+    for role in Role::ALL {
+        let of = if role.is_operator() { None } else { Some(&agency) };
+        people.push((*role, world.person(role.word(), *role, of).await));
+    }
+    let nobody = world.visitor();
+    for route in routes::ALL {
+        let path = filled(route.path, &order_no, &number, &quote_id, "nobody");
+        // Signing out would end the session that the next routes need.
+        if ["/sign-out", "/account/sessions/end"].contains(&route.path) {
+            continue;
+        }
+        let Some(permission) = route.needs else {
+            let status = call(&nobody, route.method, &path).await.status;
+            assert!(![302, 500].contains(&status), "{} {path}: {status}", route.method);
+            continue;
+        };
+        let outside = call(&nobody, route.method, &path).await;
+        assert!(
+            (route.method == "get" && outside.status == 303 && outside.location.starts_with("/sign-in"))
+                || (route.method == "post" && outside.status == 303 && outside.location.starts_with("/sign-in")),
+            "{} {path} without a session: {}",
+            route.method,
+            outside.status
+        );
+        for (role, person) in &people {
+            let status = call(person, route.method, &path).await.status;
+            assert_eq!(status == 403, !role.may(permission), "{} {path} as {role}: {status}", route.method);
+            assert_ne!(status, 500, "{} {path} as {role}", route.method);
+        }
+    }
+}
+
+async fn call(person: &Person, method: &str, path: &str) -> Page {
+    if method == "get" { person.get(path).await } else { person.post(path, &[]).await }
+}
+
+async fn foreign_things_look_absent(world: World) {
+    let (own, other) = (world.agency("SUNRIVER").await, world.agency("SAOMAI").await);
+    let owner = world.person("owner", Role::Admin, Some(&own)).await;
+    let order_no = world.booked(&own, ORDER).await;
+    let quote = owner.quote(&order_no, "voluntary").await;
+    let quote_id = quote.rsplit('/').next().expect("an id").to_owned();
+    let number = owner.refund(&order_no, "voluntary").await;
+    let absent_quote = afterfare::kernel::id::new_id();
+    for role in Role::OF_AGENCIES {
+        let stranger = world.person(&format!("stranger-{role}"), *role, Some(&other)).await;
+        for route in routes::ALL.iter().filter(|route| route.path.contains("{order}") || route.path.contains("{number}")) {
+            if !route.needs.is_some_and(|permission| role.may(permission)) {
+                continue;
+            }
+            let foreign = filled(route.path, &order_no, &number, &quote_id, "x");
+            let absent = filled(route.path, "SKLA20991104193210042", "209911-0042", &absent_quote, "x");
+            let (foreign, absent) = (choose(&stranger, route.method, &foreign).await, choose(&stranger, route.method, &absent).await);
+            assert_eq!((foreign.status, absent.status), (404, 404), "{} {} as {role}", route.method, route.path);
+            assert_eq!(same_words(&foreign), same_words(&absent), "{} {} as {role}", route.method, route.path);
+        }
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 1);
+}
+
+/// A request as complete as a form's, so that only the object's absence can refuse it.
+async fn choose(person: &Person, method: &str, path: &str) -> Page {
+    if method == "get" {
+        return person.get(path).await;
+    }
+    let fields = [("passenger", "1"), ("segment", "1"), ("reason", "involuntary"), ("quote", "x"), ("once", "k"), ("version", "1")];
+    person.post(path, &fields).await
+}
+
+async fn lists_and_searches_hold_only_one_s_own(world: World) {
+    let (own, other) = (world.agency("SUNRIVER").await, world.agency("SAOMAI").await);
+    let owner = world.person("owner", Role::Admin, Some(&own)).await;
+    let stranger = world.person("stranger", Role::Admin, Some(&other)).await;
+    let order_no = world.booked(&own, ORDER).await;
+    let number = owner.refund(&order_no, "voluntary").await;
+    for path in [
+        "/",
+        "/bookings",
+        "/bookings?passenger=zhang",
+        "/bookings?pnr=K74MM4",
+        "/finance/refunds",
+        "/finance/transactions",
+        "/finance/refunds.csv",
+    ] {
+        let page = stranger.get(path).await.expect_status(200);
+        assert!(!page.text().contains(&order_no) && !page.text().contains(&number), "{path}");
+    }
+    for typed in [ORDER, "K74MM4", "718-2345678901", "zhang", &number] {
+        let location = stranger.get(&format!("/search?q={typed}")).await.location;
+        assert!(location.starts_with("/bookings?"), "{typed}: {location}");
+    }
+    let operator = world.person("sam", Role::Supervisor, None).await;
+    assert!(operator.get("/bookings").await.text().contains(&order_no));
+}
+
+async fn an_admin_cannot_touch_another_agency_s_users(world: World) {
+    let (own, other) = (world.agency("SUNRIVER").await, world.agency("SAOMAI").await);
+    let anna = world.person("anna", Role::Admin, Some(&own)).await;
+    let lan = world.person("lan", Role::Admin, Some(&other)).await;
+    let mut conn = world.app.db.read().await.expect("a connection");
+    let users = afterfare::agencies::store::users(&mut conn, Some(&other.id)).await.expect("the users");
+    drop(conn);
+    for verb in ["disabling", "enabling", "links"] {
+        anna.post(&format!("/users/{}/{verb}", users[0].id), &[]).await.expect_status(404);
+    }
+    lan.get("/").await.expect_status(200);
+}
+
+async fn an_admin_manages_users_and_a_supervisor_agencies(world: World) {
+    let sam = world.person("sam", Role::Supervisor, None).await;
+    let fields = [("code", "saomai"), ("name", "Sao Mai"), ("currency", "vnd"), ("credit_line", "5,000,000")];
+    assert_eq!(sam.post("/agencies", &fields).await.expect_status(303).location, "/agencies/SAOMAI?done=agency-added");
+    sam.post("/agencies", &fields).await.expect_status(422).expect("There is an agency with the code SAOMAI already");
+    let page =
+        sam.post("/agencies/SAOMAI/users", &[("email", "Lan@SaoMai.example"), ("name", "Lan"), ("role", "admin")]).await.expect_status(200);
+    let link = page.select("#one-time-link").remove(0);
+    let path = link.strip_prefix(&world.base).expect("our own address").to_owned();
+    let mut lan = set_password(&world, &path).await;
+    lan.sign_in("lan@saomai.example", "a new long password").await.expect_status(303);
+    lan.post("/users", &[("email", "minh@saomai.example"), ("name", ""), ("role", "supervisor")])
+        .await
+        .expect_status(422)
+        .expect("Fill this in");
+    lan.post("/users", &[("email", "minh@saomai.example"), ("name", "Minh"), ("role", "finance")])
+        .await
+        .expect_status(200)
+        .expect("One-time link");
+    world.visitor().get(&path).await.expect_status(410).expect("used already or has expired");
+}
+
+async fn set_password(world: &World, path: &str) -> Person {
+    let visitor = world.visitor();
+    let form = visitor.get(path).await.expect_status(200);
+    let token = form.attribute("input[name=csrf]", "value").expect("a token");
+    let short = [("csrf", token.as_str()), ("password", "short"), ("repeated", "other")];
+    visitor
+        .post_from(path, &short, ("origin", &world.base))
+        .await
+        .expect_status(422)
+        .expect("Use 12 to 200 characters")
+        .expect("The two passwords differ");
+    let good = [("csrf", token.as_str()), ("password", "a new long password"), ("repeated", "a new long password")];
+    visitor.post_from(path, &good, ("origin", &world.base)).await.expect_status(303);
+    visitor
+}
+
+#[test]
+fn agency_roles_never_work_the_desk() {
+    for role in Role::OF_AGENCIES {
+        for permission in [Permission::WorkDesk, Permission::TalkToAirline, Permission::PostMoney, Permission::ManageAgencies] {
+            assert!(!role.may(permission), "{role}");
+        }
+    }
+}

@@ -43,7 +43,9 @@ async fn unguard(world: &World) {
 
 async fn the_database_refuses_to_change_or_delete_transfers(world: World) {
     credited(&world).await;
-    for statement in ["UPDATE transfers SET amount_minor = 1", "DELETE FROM transfers", "UPDATE events SET happened = 'x'", "DELETE FROM events"] {
+    for statement in
+        ["UPDATE transfers SET amount_minor = 1", "DELETE FROM transfers", "UPDATE events SET happened = 'x'", "DELETE FROM events"]
+    {
         let refused = world
             .app
             .db

@@ -1,1 +1,155 @@
+//! The main road in a real browser, with and without a script; and no page with an accessibility fault (WCAG 2.2 A/AA).
 
+use afterfare::kernel::actor::Role;
+use afterfare::kernel::language::Language;
+use fantoccini::{Client, ClientBuilder, Locator};
+use serde_json::json;
+
+use crate::on_both;
+use crate::world::{PASSWORD, World};
+
+on_both! {
+    the_road_with_a_script
+    the_road_without_a_script
+}
+
+const ORDER: &str = "SKLA20261104193210042";
+
+async fn browser(script: bool, width: u32) -> Client {
+    let driver =
+        std::env::var("AFTERFARE_TEST_WEBDRIVER").expect("AFTERFARE_TEST_WEBDRIVER is not set: run ./tests/run, which starts a browser");
+    let chromium = std::env::var("AFTERFARE_TEST_CHROMIUM").expect("AFTERFARE_TEST_CHROMIUM is not set: run ./tests/run");
+    let javascript = if script { 1 } else { 2 };
+    let options = json!({
+        "binary": chromium,
+        "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+            "--disable-dev-shm-usage", format!("--window-size={width},900")],
+        "prefs": { "profile.managed_default_content_settings.javascript": javascript },
+    });
+    let mut capabilities = serde_json::Map::new();
+    capabilities.insert("goog:chromeOptions".to_owned(), options);
+    ClientBuilder::new(hyper_connector()).capabilities(capabilities).connect(&driver).await.expect("the browser starts")
+}
+
+fn hyper_connector() -> hyper_util::client::legacy::connect::HttpConnector {
+    hyper_util::client::legacy::connect::HttpConnector::new()
+}
+
+async fn sign_in(browser: &Client, world: &World, email: &str) {
+    browser.goto(&format!("{}/sign-in", world.base)).await.expect("the page");
+    fill(browser, "#email", email).await;
+    fill(browser, "#password", PASSWORD).await;
+    press(browser, "main button[type=submit]").await;
+    browser.wait().for_element(Locator::Css("nav.nav")).await.expect("signed in");
+}
+
+async fn fill(browser: &Client, selector: &str, text: &str) {
+    let field = browser.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    field.clear().await.expect("a field");
+    field.send_keys(text).await.expect("typed");
+}
+
+async fn press(browser: &Client, selector: &str) {
+    let button = browser.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    button.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+}
+
+async fn see(browser: &Client, selector: &str, words: &str) {
+    let found = browser.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    let text = found.text().await.expect("text").replace('\u{a0}', " ");
+    assert!(text.contains(words), "“{words}” is not in {selector}: {text}");
+}
+
+/// No violation of WCAG 2.2 A or AA on the page as it stands.
+async fn accessible(browser: &Client, name: &str) {
+    let axe = std::env::var("AFTERFARE_TEST_AXE").expect("AFTERFARE_TEST_AXE is not set: run ./tests/run");
+    let source = std::fs::read_to_string(axe).expect("axe");
+    browser.execute(&source, vec![]).await.expect("axe loads");
+    let run = "const done = arguments[arguments.length - 1]; \
+               axe.run(document, { runOnly: { type: 'tag', values: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22a', 'wcag22aa'] } })\
+               .then(r => done(r.violations.map(v => v.id + ': ' + v.nodes.map(n => n.html + ' — ' + n.failureSummary).join(' | '))), e => done([String(e)]));";
+    let found = browser.execute_async(run, vec![]).await.expect("axe runs");
+    assert_eq!(found, json!([]), "{name}");
+    let overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+    let wider = browser.execute(overflow, vec![]).await.expect("a width");
+    assert!(wider.as_i64().is_some_and(|pixels| pixels <= 0), "{name} is {wider} px wider than the screen");
+}
+
+/// One road by clicks only: from the list of bookings to the refund's page.
+async fn by_clicks(browser: &Client, world: &World) {
+    browser.goto(&format!("{}/bookings", world.base)).await.expect("the page");
+    press(browser, "table a.code").await;
+    press(browser, "a[data-panel]").await;
+    see(browser, "dialog.slide", "ZHANG/SAN").await;
+    press(browser, "dialog.slide footer button").await;
+    see(browser, "dialog.slide .receipt", "USD 74.99").await;
+    see(browser, "dialog.slide footer button", "Refund USD 74.99").await;
+}
+
+async fn the_road_with_a_script(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    world.booked(&agency, ORDER).await;
+    let email = world.user("lan", Role::Admin, Some(&agency), Language::English).await;
+    let desk = world.user("sam", Role::Supervisor, None, Language::English).await;
+    let browser = browser(true, 1440).await;
+    browser.goto(&format!("{}/sign-in", world.base)).await.expect("the page");
+    accessible(&browser, "sign-in").await;
+    sign_in(&browser, &world, &email).await;
+    by_clicks(&browser, &world).await;
+    let address = browser.current_url().await.expect("an address");
+    assert!(address.path().contains("/quotes/"), "the panel has its own address: {address}");
+    accessible(&browser, "the quote").await;
+    press(&browser, "dialog.slide footer button").await;
+    see(&browser, ".ball", "Atlas has the ball").await;
+    for path in ["/", "/bookings", "/finance/refunds", "/finance/transactions", "/users", "/account", "/refunds/202611-0001", "/nowhere"] {
+        browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
+        accessible(&browser, path).await;
+    }
+    for tab in ["", "/fees", "/ancillaries", "/refunds", "/emails", "/requests", "/incidents", "/e-ticket", "/refund"] {
+        browser.goto(&format!("{}/bookings/{ORDER}{tab}", world.base)).await.expect("the page");
+        accessible(&browser, tab).await;
+    }
+    browser.delete_all_cookies().await.expect("signed out");
+    sign_in(&browser, &world, &desk).await;
+    browser.set_window_size(400, 900).await.expect("a telephone");
+    for language in ["zh-Hans", "vi", "en"] {
+        browser.goto(&format!("{}/account", world.base)).await.expect("the page");
+        press(&browser, &format!("button[lang={language}]")).await;
+        browser.wait().for_element(Locator::Css(&format!("html[lang={language}]"))).await.expect("the language");
+        for path in ["/", "/desk", "/refunds/202611-0001", "/agencies", "/agencies/SUNRIVER", "/bookings", "/finance/refunds"] {
+            browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
+            accessible(&browser, &format!("{path} in {language}")).await;
+        }
+    }
+    browser.close().await.expect("closed");
+}
+
+async fn the_road_without_a_script(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    world.booked(&agency, ORDER).await;
+    let email = world.user("lan", Role::CustomerService, Some(&agency), Language::English).await;
+    let desk = world.user("sam", Role::Supervisor, None, Language::English).await;
+    let browser = browser(false, 1440).await;
+    sign_in(&browser, &world, &email).await;
+    by_clicks(&browser, &world).await;
+    press(&browser, "dialog.slide footer button").await;
+    see(&browser, ".ball", "Atlas has the ball").await;
+    browser.delete_all_cookies().await.expect("signed out");
+    sign_in(&browser, &world, &desk).await;
+    browser.goto(&format!("{}/desk", world.base)).await.expect("the page");
+    press(&browser, "table a.code").await;
+    press(&browser, "form[action$=assignment] button").await;
+    see(&browser, "[role=status]", "It is yours now").await;
+    fill(&browser, "#reference", "LJ-1").await;
+    press(&browser, "form[action$=submission] button").await;
+    fill(&browser, "#amount", "74.99").await;
+    press(&browser, "form[action$=confirmation] button").await;
+    fill(&browser, "#amount", "74.99").await;
+    fill(&browser, "#receipt_reference", "BANK-1").await;
+    press(&browser, "form[action$=receipt] button").await;
+    see(&browser, "form[action$=credit] button", "Credit to the deposit USD 72.99").await;
+    press(&browser, "form[action$=credit] button").await;
+    see(&browser, ".ball", "Done").await;
+    assert_eq!(world.verify().await, Vec::<String>::new());
+    browser.close().await.expect("closed");
+}

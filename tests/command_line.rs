@@ -1,1 +1,108 @@
+//! The command line, as a script would use it.
 
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use afterfare::db::Kind;
+
+use crate::world::{Folder, new_database, order};
+
+fn afterfare(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_afterfare")).args(arguments).stdin(Stdio::null()).output().expect("the program starts")
+}
+
+fn said(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+fn fed(arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    child.stdin.take().expect("its input").write_all(input.as_bytes()).expect("the input is taken");
+    child.wait_with_output().expect("the program ends")
+}
+
+async fn the_road_of_a_script(kind: Kind) {
+    let (url, _folder) = new_database(kind).await;
+    let own = Folder::new();
+    let at = ["--database", url.as_str()];
+    let run = |arguments: &[&str]| afterfare(&[arguments, &at].concat());
+    let added = run(&["agency", "add", "sunriver", "Sunriver Travel", "--currency", "USD", "--credit-line", "250.00"]);
+    assert_eq!((added.status.code(), said(&added).contains("SUNRIVER Sunriver Travel added")), (Some(0), true), "{}", said(&added));
+    let twice = run(&["agency", "add", "SUNRIVER", "Again", "--currency", "USD"]);
+    assert_eq!((twice.status.code(), said(&twice).contains("already")), (Some(1), true), "{}", said(&twice));
+    let user = run(&["user", "add", "lan@sunriver.example", "--role", "admin", "--agency", "sunriver"]);
+    assert!(said(&user).contains("/set-password/"), "{}", said(&user));
+    let lost = run(&["user", "add", "lan2@sunriver.example", "--role", "admin"]);
+    assert_eq!((lost.status.code(), said(&lost).contains("Agency roles need an agency")), (Some(1), true), "{}", said(&lost));
+
+    let file = own.0.join("orders.jsonl");
+    let good = order("SKLA20261104193210042").finish().0;
+    std::fs::write(&file, format!("{good}\n{{\"orderNo\": 5}}\n")).expect("a file");
+    let path = file.to_str().expect("a path");
+    let imported = run(&["import", "orders", path, "--agency", "SUNRIVER"]);
+    assert_eq!(imported.status.code(), Some(1));
+    assert!(said(&imported).contains(&format!("{path}:2: orders[1].orderNo:")), "{}", said(&imported));
+    assert!(said(&imported).contains("1 added, 0 updated, 0 unchanged, 1 refused"), "{}", said(&imported));
+    let again = fed(&[["import", "orders", "-", "--agency", "sunriver"].as_slice(), at.as_slice()].concat(), &good);
+    assert_eq!(again.status.code(), Some(0));
+    assert!(said(&again).contains("0 added, 0 updated, 1 unchanged, 0 refused"), "{}", said(&again));
+    let unknown = run(&["import", "orders", path, "--agency", "NOBODY"]);
+    assert_eq!((unknown.status.code(), said(&unknown).contains("There is no agency")), (Some(1), true));
+
+    let rates = own.0.join("rates.csv");
+    std::fs::write(&rates, "date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n2026-11-20,CNY,USD,zero\n").expect("a file");
+    let loaded = run(&["import", "rates", rates.to_str().expect("a path")]);
+    assert_eq!((loaded.status.code(), said(&loaded).contains("1 rates loaded, 1 lines refused")), (Some(1), true), "{}", said(&loaded));
+    let verified = run(&["verify"]);
+    assert_eq!((verified.status.code(), said(&verified).contains("The books are clean")), (Some(0), true), "{}", said(&verified));
+    crate::world::execute(&url, "INSERT INTO accounts (id, kind, owner, currency, balance_minor) VALUES ('x', 'deposit', 'x', 'USD', 5)")
+        .await;
+    let damaged = run(&["verify"]);
+    assert_eq!((damaged.status.code(), said(&damaged).contains("1 differences in the books")), (Some(1), true), "{}", said(&damaged));
+}
+
+#[actix_web::test]
+async fn the_road_of_a_script_on_sqlite() {
+    the_road_of_a_script(Kind::Sqlite).await;
+}
+
+#[actix_web::test]
+async fn the_road_of_a_script_on_postgres() {
+    the_road_of_a_script(Kind::Postgres).await;
+}
+
+#[test]
+fn a_bad_setting_names_itself_and_what_is_allowed() {
+    let output = afterfare(&["serve", "--page-rows", "2"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("--page-rows") && said(&output).contains("5..=500"), "{}", said(&output));
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_afterfare")).args(["verify"]).env("AFTERFARE_DATABASE", "mysql://x").output().expect("it starts");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(said(&output).contains("--database") && said(&output).contains("sqlite://FILE"), "{}", said(&output));
+    for command in [["--help"].as_slice(), &["import", "orders", "--help"], &["user", "add", "--help"], &["quote", "--help"]] {
+        assert_eq!(afterfare(command).status.code(), Some(0));
+    }
+    assert_eq!(afterfare(&["refund"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_quote_is_explained_or_named_where_it_is_wrong() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/facts-example.json");
+    let text = afterfare(&["quote", example]);
+    assert_eq!(text.status.code(), Some(0), "{}", said(&text));
+    for words in ["Accurate quote", "USD 522.19", "USD 447.20", "USD 74.99", "CNY 480.00 × 0.137917"] {
+        assert!(said(&text).contains(words), "{words}: {}", said(&text));
+    }
+    let json: serde_json::Value = serde_json::from_slice(&afterfare(&["quote", example, "--format", "json"]).stdout).expect("json");
+    assert_eq!(json["totals"]["refund"]["amount"], "74.99");
+    let broken = fed(&["quote", "-"], "{\"currency\": \"USD\", \"payment\": \"cheque\"}");
+    assert_eq!(broken.status.code(), Some(1));
+    assert!(said(&broken).contains("payment: unknown variant `cheque`"), "{}", said(&broken));
+}

@@ -42,7 +42,8 @@ async fn a_changed_order_keeps_its_refunds(world: World) {
     let lan = world.person("lan", Role::Admin, Some(&agency)).await;
     let order_no = world.booked(&agency, &number(1)).await;
     let refund = lan.refund(&order_no, "voluntary").await;
-    let changed = order(&order_no).with(|order| order["paxTicketInfos"] = serde_json::json!([passenger("LI/WEI", 0, raw("381.00"))])).finish().0;
+    let changed =
+        order(&order_no).with(|order| order["paxTicketInfos"] = serde_json::json!([passenger("LI/WEI", 0, raw("381.00"))])).finish().0;
     assert_eq!(world.import(&agency, &changed).await.0, counts(0, 1, 0, 0));
     lan.get(&format!("/bookings/{order_no}/refunds")).await.expect(&refund);
     lan.get(&format!("/bookings/{order_no}")).await.expect("LI/WEI").expect("Include refund Yes");

@@ -88,7 +88,9 @@ async fn a_card_refund_never_shows_an_amount(world: World) {
     let number = lan.refund(&order_no, "voluntary").await;
     sam.work(&number, "submission", &[]).await.expect_status(303);
     sam.work(&number, "confirmation", &[("amount", "74.99")]).await.expect_status(409);
-    sam.work(&number, "receipt", &[("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "x")]).await.expect_status(409);
+    sam.work(&number, "receipt", &[("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "x")])
+        .await
+        .expect_status(409);
     sam.work(&number, "fulfilment", &[]).await.expect_status(303);
     let page = lan.get(&format!("/refunds/{number}")).await.expect("Fulfillment Done");
     assert!(!page.words().contains("Actual"), "{}", page.words());
@@ -176,7 +178,10 @@ async fn a_refusal_gives_the_passenger_free_again(world: World) {
     sam.work(&number, "confirmation", &[("amount", "522.19")]).await.expect_status(303);
     sam.work(&number, "refusal", &[("code", "2"), ("note", "4111 1111 1111 1111")]).await.expect_status(422).expect("card number");
     sam.work(&number, "refusal", &[("code", "2"), ("note", "No change found")]).await.expect_status(303);
-    lan.get(&format!("/refunds/{number}")).await.expect("The airline knows of no schedule change").expect("Ask for a voluntary refund instead");
+    lan.get(&format!("/refunds/{number}"))
+        .await
+        .expect("The airline knows of no schedule change")
+        .expect("Ask for a voluntary refund instead");
     assert_eq!(world.verify().await, Vec::<String>::new());
     assert_eq!(lan.refund(&order_no, "voluntary").await, "202611-0002");
 }
@@ -188,7 +193,8 @@ async fn impossible_choices_are_refused_with_their_code(world: World) {
         .with(|order| {
             order["paxTicketInfos"] =
                 serde_json::json!([passenger("ZHANG/SAN", 0, serde_json::Value::Null), passenger("ZHANG/MEI", 1, serde_json::Value::Null)]);
-            order["routing"]["retSegments"] = serde_json::json!([crate::world::segment(2, "LJ819", "CJU", "202612051120", "PVG", "202612051200")]);
+            order["routing"]["retSegments"] =
+                serde_json::json!([crate::world::segment(2, "LJ819", "CJU", "202612051120", "PVG", "202612051200")]);
         })
         .finish();
     world.import(&agency, &family).await;
@@ -275,7 +281,8 @@ async fn the_search_box_goes_straight_there(world: World) {
     world.import(&agency, &text).await;
     let number = lan.refund(&order_no, "involuntary").await;
     let booking = format!("/bookings/{order_no}");
-    for typed in [ORDER, "skla20261104193210042", "7182345678901", "718-2345678901", "P10042", "nguyen duc", "ĐỨC ánh", "Anh%20Nguyen"] {
+    for typed in [ORDER, "skla20261104193210042", "7182345678901", "718-2345678901", "P10042", "nguyen duc", "ĐỨC ánh", "Anh%20Nguyen"]
+    {
         assert_eq!(lan.get(&format!("/search?q={typed}")).await.location, booking, "{typed}");
     }
     assert_eq!(lan.get(&format!("/search?q={number}")).await.location, format!("/refunds/{number}"));

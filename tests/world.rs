@@ -88,7 +88,8 @@ pub async fn new_database(kind: Kind) -> (String, Option<Folder>) {
 async fn new_postgres() -> String {
     static TEMPLATE: OnceCell<()> = OnceCell::const_new();
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let server = std::env::var("AFTERFARE_TEST_POSTGRES").expect("AFTERFARE_TEST_POSTGRES is not set: run ./tests/run, which starts a PostgreSQL");
+    let server =
+        std::env::var("AFTERFARE_TEST_POSTGRES").expect("AFTERFARE_TEST_POSTGRES is not set: run ./tests/run, which starts a PostgreSQL");
     let (host, _) = server.rsplit_once('/').expect("an address with a database");
     let template = format!("afterfare_template_{}", std::process::id());
     TEMPLATE
@@ -115,14 +116,19 @@ pub async fn execute(url: &str, statement: &str) {
 impl World {
     pub async fn on(kind: Kind) -> Self {
         let (url, folder) = new_database(kind).await;
-        let db = Db::open(&url, PoolSizes { readers: 4, writers: 4 }).await.expect("the database opens");
+        Self::over(&url, folder).await
+    }
+
+    /// A world over a database that is there already.
+    pub async fn over(url: &str, folder: Option<Folder>) -> Self {
+        let db = Db::open(url, PoolSizes { readers: 4, writers: 4 }).await.expect("the database opens");
         let clock = Clock::standing_at(NOW.parse().expect("an instant"));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
         let app = app::new(db, settings(&address), clock.clone()).await.expect("the app");
         let server = app::serve(app.clone(), listener, 1).expect("the server");
         actix_web::rt::spawn(server);
-        Self { app, base: format!("http://{address}"), url, clock, _folder: folder }
+        Self { app, base: format!("http://{address}"), url: url.to_owned(), clock, _folder: folder }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -172,7 +178,7 @@ impl World {
     }
 
     pub fn visitor(&self) -> Person {
-        Person::new(&self.base)
+        Person::at(&self.base)
     }
 
     pub async fn import(&self, agency: &Agency, text: &str) -> (Counts, Vec<Refused>) {
@@ -326,7 +332,7 @@ impl Page {
 }
 
 impl Person {
-    fn new(base: &str) -> Self {
+    pub fn at(base: &str) -> Self {
         let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().expect("a client");
         Self { client, base: base.to_owned(), csrf: String::new() }
     }
@@ -354,6 +360,15 @@ impl Person {
 
     pub async fn post_from(&self, path: &str, fields: &[(&str, &str)], origin: (&'static str, &str)) -> Page {
         self.page(self.client.post(format!("{}{path}", self.base)).header(origin.0, origin.1).form(fields)).await
+    }
+
+    /// Posts to a server that may die meanwhile: where it led to, or nothing when it was not acknowledged.
+    pub async fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> Option<String> {
+        let mut all = vec![("csrf", self.csrf.as_str())];
+        all.extend_from_slice(fields);
+        let request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).form(&all);
+        let answer = request.send().await.ok().filter(|answer| answer.status() == 303)?;
+        answer.headers().get("location")?.to_str().ok().map(ToOwned::to_owned)
     }
 
     pub fn csrf(&self) -> &str {
@@ -388,7 +403,8 @@ impl Person {
     /// The fields of the button on a quote.
     pub async fn button(&self, quote: &str) -> (String, String) {
         let page = self.get(quote).await.expect_status(200);
-        let value = |name: &str| page.attribute(&format!("input[name={name}]"), "value").unwrap_or_else(|| panic!("no {name}: {}", page.words()));
+        let value =
+            |name: &str| page.attribute(&format!("input[name={name}]"), "value").unwrap_or_else(|| panic!("no {name}: {}", page.words()));
         (value("quote"), value("once"))
     }
 
@@ -414,5 +430,9 @@ impl Person {
 
 /// `202611-0042` out of `/refunds/202611-0042?done=…`.
 pub fn number_in(location: &str) -> String {
-    location.strip_prefix("/refunds/").and_then(|rest| rest.split('?').next()).unwrap_or_else(|| panic!("no refund in {location}")).to_owned()
+    location
+        .strip_prefix("/refunds/")
+        .and_then(|rest| rest.split('?').next())
+        .unwrap_or_else(|| panic!("no refund in {location}"))
+        .to_owned()
 }

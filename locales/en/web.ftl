@@ -30,7 +30,6 @@ form-day = Give a day such as 2026-12-09.
 
 pager = Pages
 pager-next = Next page
-pager-first = First page
 
 error-title = This did not work
 error-reference = Reference

@@ -30,7 +30,6 @@ form-day = Nhập ngày, ví dụ 2026-12-09.
 
 pager = Trang
 pager-next = Trang sau
-pager-first = Trang đầu
 
 error-title = Thao tác không thành công
 error-reference = Mã tham chiếu

@@ -30,7 +30,6 @@ form-day = 请填写日期，例如 2026-12-09。
 
 pager = 分页
 pager-next = 下一页
-pager-first = 第一页
 
 error-title = 操作未成功
 error-reference = 参考编号
