@@ -5,13 +5,13 @@ use clap::{Args, ValueEnum};
 /// Where the data lives, needed by every command.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseSettings {
-    /// sqlite://FILE or postgres://USER@HOST/NAME
+    /// `sqlite://FILE` or `postgres://USER@HOST/NAME`
     #[arg(long, env = "AFTERFARE_DATABASE", default_value = "sqlite://./data/afterfare.db", value_name = "URL", value_parser = database_address)]
     pub database: String,
     /// Connections that read, per server
     #[arg(long, env = "AFTERFARE_READERS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub readers: u32,
-    /// Connections that write, per server; `SQLite` always has one
+    /// Connections that write, per server; SQLite always has one
     #[arg(long, env = "AFTERFARE_WRITERS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub writers: u32,
 }
@@ -37,7 +37,7 @@ pub struct Settings {
     /// Address and port to serve on
     #[arg(long, env = "AFTERFARE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,
-    /// The address people type, such as `https://afterfare.example`; http://LISTEN when left out. https turns on secure cookies and HSTS
+    /// The address people type, such as `https://afterfare.example`; `http://LISTEN` when left out. https turns on secure cookies and HSTS
     #[arg(long, env = "AFTERFARE_PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = origin)]
     pub public_origin: Option<String>,
     /// The operator's name, as pages say it ("Atlas Initiated")

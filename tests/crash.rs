@@ -108,6 +108,9 @@ async fn signed_in(base: &str, name: &str) -> Person {
     person
 }
 
+/// A verb, its fields, and what its timeline says.
+type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
 /// Leads one order as far as the server lives, and tells how far it was acknowledged.
 async fn lead(lan: Person, sam: Person, order_no: String) -> Option<(String, String)> {
     let fields = [("passenger", "1"), ("segment", "1"), ("reason", "involuntary")];
@@ -116,7 +119,7 @@ async fn lead(lan: Person, sam: Person, order_no: String) -> Option<(String, Str
     let submitted = lan.try_post(&format!("/bookings/{order_no}/refunds"), &[("quote", &id), ("once", &id)]).await?;
     let number = crate::world::number_in(&submitted);
     let mut reached = "Refund registered".to_owned();
-    let steps: [(&str, &[(&str, &str)], &str); 4] = [
+    let steps: [Step<'_>; 4] = [
         ("submission", &[], "Submitted to the airline"),
         ("confirmation", &[("amount", "522.19")], "The airline confirmed"),
         ("receipt", &[("amount", "522.19"), ("received_on", "2026-11-20"), ("receipt_reference", "B")], "came from the airline"),

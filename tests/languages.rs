@@ -30,7 +30,9 @@ fn collect(pattern: &Pattern<&str>, fills: &mut BTreeSet<String>) {
             Expression::Inline(inline) => note(inline, fills),
             Expression::Select { selector, variants } => {
                 note(selector, fills);
-                variants.iter().for_each(|variant| collect(&variant.value, fills));
+                for variant in variants {
+                    collect(&variant.value, fills);
+                }
             }
         }
     }

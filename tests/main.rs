@@ -1,5 +1,7 @@
 //! Every test, through the front door where there is one, on SQLite and on PostgreSQL.
 
+#![allow(clippy::expect_used, clippy::needless_pass_by_value, reason = "a test that cannot go on says why and stops")]
+
 mod world;
 
 mod access;

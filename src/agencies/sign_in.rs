@@ -41,20 +41,16 @@ pub async fn attempt(
     drop(conn);
     let (user_id, hash) = known.unzip();
     let right = password::fits(password, hash).await;
-    match user_id.filter(|_| right) {
-        Some(user_id) => {
-            db.write(move |conn| Box::pin(async move { store::forget_failures(conn, &account).await })).await?;
-            Ok(Outcome::Right(user_id))
-        }
-        None => {
-            db.write(move |conn| {
-                Box::pin(async move {
-                    store::count_failure(conn, &account, since, now).await?;
-                    store::count_failure(conn, &origin, since, now).await
-                })
-            })
-            .await?;
-            Ok(Outcome::Wrong)
-        }
+    if let Some(user_id) = user_id.filter(|_| right) {
+        db.write(move |conn| Box::pin(async move { store::forget_failures(conn, &account).await })).await?;
+        return Ok(Outcome::Right(user_id));
     }
+    db.write(move |conn| {
+        Box::pin(async move {
+            store::count_failure(conn, &account, since, now).await?;
+            store::count_failure(conn, &origin, since, now).await
+        })
+    })
+    .await?;
+    Ok(Outcome::Wrong)
 }

@@ -71,7 +71,7 @@ fn order(n: u32, now: Timestamp) -> Value {
         n / 2,
     );
     let mut extra = 0;
-    let passengers: Vec<Value> = (0..1 + n % 3).map(|p| passenger(n, p, carrier, &pnr, settled, scale, &mut extra)).collect();
+    let passengers: Vec<Value> = (0..=n % 3).map(|p| passenger(n, p, carrier, &pnr, settled, scale, &mut extra)).collect();
     let per_person = |kind: &Value| if kind["passengerType"] == 1 { fare * 3 / 4 + tax } else { fare + tax };
     let total: u64 = passengers.iter().map(per_person).sum::<u64>() + extra;
     let round_trip = n % 5 == 1;

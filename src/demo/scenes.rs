@@ -91,10 +91,7 @@ fn began(scene: Scene, now: Timestamp) -> Timestamp {
 async fn play_one(db: &Db, limits: &Limits, agent: &Actor, supervisor: &Actor, order_no: &str, scene: Scene, now: Timestamp) -> bool {
     let began = began(scene, now);
     let Some(number) = submit(db, limits, agent, order_no, began).await else { return false };
-    let mut conn = match db.read().await {
-        Ok(conn) => conn,
-        Err(_) => return false,
-    };
+    let Ok(mut conn) = db.read().await else { return false };
     let Ok(Some(refund)) = crate::refunds::store::find(&mut conn, &agent.scope(), &number).await else { return false };
     drop(conn);
     for (verb, at) in verbs(scene, &refund, began) {

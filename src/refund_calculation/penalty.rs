@@ -31,7 +31,8 @@ pub fn apply(facts: &Facts, rules: &RuleSet, quote: &mut Quote, trace: &mut Vec<
     let lost = holdings.iter().filter(|holding| holding.refundability == Refundability::NonRefundable).count();
     let split = facts.selected().all(|passenger| has_split(facts, passenger));
     if lost > 0 && lost < holdings.len() && !split {
-        return give_up(quote, trace, ReasonCode::DirectionFareMissing);
+        give_up(quote, trace, ReasonCode::DirectionFareMissing);
+        return Ok(());
     }
     for (place, passenger) in facts.selected().enumerate() {
         let Some(fees) = fees(facts, rules, passenger, &holdings, split, quote, trace)? else { return Ok(()) };
@@ -46,10 +47,10 @@ pub fn apply(facts: &Facts, rules: &RuleSet, quote: &mut Quote, trace: &mut Vec<
     Ok(())
 }
 
-fn give_up(quote: &mut Quote, trace: &mut Vec<Step>, reason: ReasonCode) -> Result<(), MoneyError> {
+/// Ends without an amount: a fact is missing.
+fn give_up(quote: &mut Quote, trace: &mut Vec<Step>, reason: ReasonCode) {
     trace.push(Step::Missing { reason });
     quote.cannot(reason);
-    Ok(())
 }
 
 /// Finds the window of a direction, and the no-show rule where it is too late.
@@ -58,7 +59,7 @@ fn holding<'f>(facts: &Facts, part: &'f JourneyPart, quote: &mut Quote, trace: &
     let seconds = part.departs_at.as_second() - facts.requested_at.as_second();
     // From the beginning of a window, included, down to its end, not included; to the second, not the minute.
     let Some(window) = part.windows.iter().find(|window| seconds <= window.from_minute * 60 && seconds > window.to_minute * 60) else {
-        give_up(quote, trace, ReasonCode::OutsideWindows).ok();
+        give_up(quote, trace, ReasonCode::OutsideWindows);
         return None;
     };
     let applied = AppliedWindow {
@@ -79,7 +80,7 @@ fn holding<'f>(facts: &Facts, part: &'f JourneyPart, quote: &mut Quote, trace: &
     let mut holding = Holding { direction: part.direction, refundability: window.refundability, fees: Vec::with_capacity(2) };
     if window.refundability == Refundability::WithFee {
         let Some(fee) = &window.fee else {
-            give_up(quote, trace, ReasonCode::FeeMissing).ok();
+            give_up(quote, trace, ReasonCode::FeeMissing);
             return None;
         };
         holding.fees.push(fee);
@@ -103,7 +104,7 @@ fn holding<'f>(facts: &Facts, part: &'f JourneyPart, quote: &mut Quote, trace: &
     }
     if seconds <= 0 {
         // After departure only the airline knows whether the passenger was on board.
-        give_up(quote, trace, ReasonCode::NoShowConfirmation).ok();
+        give_up(quote, trace, ReasonCode::NoShowConfirmation);
         return None;
     }
     Some(holding)
@@ -143,7 +144,7 @@ fn fees(
                     amount
                 }
                 Fee::BasisPoints(_) if holdings.len() > 1 && !split => {
-                    give_up(quote, trace, ReasonCode::DirectionFareMissing)?;
+                    give_up(quote, trace, ReasonCode::DirectionFareMissing);
                     return Ok(None);
                 }
                 Fee::BasisPoints(points) => {
@@ -154,7 +155,7 @@ fn fees(
                 }
             };
             let Some((converted, rate)) = conversion::convert(amount, facts, rules, trace)? else {
-                give_up(quote, trace, ReasonCode::NoExchangeRate)?;
+                give_up(quote, trace, ReasonCode::NoExchangeRate);
                 return Ok(None);
             };
             keep_rate(quote, rate);

@@ -14,6 +14,7 @@ use crate::web::form::{Problems, optional, required};
 use crate::web::words::Message;
 
 /// The forms on a refund's page, for the operator's team only.
+#[allow(clippy::struct_excessive_bools, reason = "one for each button that may be there")]
 pub struct DeskForms {
     pub can_take: bool,
     pub can_hand_over: bool,

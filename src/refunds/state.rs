@@ -53,17 +53,13 @@ impl Refund {
         }
     }
 
-    fn expect(&self, possible: bool) -> Result<(), Impossible> {
-        if possible { Ok(()) } else { Err(Impossible::WrongStatus) }
-    }
-
     fn assigned(self, to: Option<String>) -> Result<Self, Impossible> {
-        self.expect(!self.is_closed())?;
+        expect(!self.is_closed())?;
         Ok(Self { assignee_id: to, ..self })
     }
 
     fn submitted(self, reference: Option<String>, follow_up_after_days: i64, now: Timestamp) -> Result<Self, Impossible> {
-        self.expect(self.status == Status::AtlasProcessing)?;
+        expect(self.status == Status::AtlasProcessing)?;
         Ok(Self {
             status: Status::AirlineProcessing,
             airline_reference: reference,
@@ -74,7 +70,7 @@ impl Refund {
     }
 
     fn confirmed(self, amount: Money, expected_on: Option<Date>, now: Timestamp) -> Result<Self, Impossible> {
-        self.expect(self.status == Status::AirlineProcessing && self.payment_channel == PaymentChannel::Deposit)?;
+        expect(self.status == Status::AirlineProcessing && self.payment_channel == PaymentChannel::Deposit)?;
         if amount.minor <= 0 {
             return Err(Impossible::NoAmount);
         }
@@ -83,7 +79,7 @@ impl Refund {
 
     fn refused(self, code: RefusalCode, note: Option<String>, now: Timestamp) -> Result<Self, Impossible> {
         let open = matches!(self.status, Status::AtlasProcessing | Status::AirlineProcessing | Status::AirlineRefunding);
-        self.expect(open && self.received_at.is_none())?;
+        expect(open && self.received_at.is_none())?;
         Ok(Self { status: Status::Rejected, refusal: Some(code), refusal_note: note, closed_at: Some(now), ..self })
     }
 
@@ -96,7 +92,7 @@ impl Refund {
         difference: Option<Difference>,
         now: Timestamp,
     ) -> Result<Self, Impossible> {
-        self.expect(self.status == Status::AirlineRefunding && self.received_at.is_none())?;
+        expect(self.status == Status::AirlineRefunding && self.received_at.is_none())?;
         if amount.minor <= 0 {
             return Err(Impossible::NoAmount);
         }
@@ -119,12 +115,16 @@ impl Refund {
     }
 
     fn credited_at(self, now: Timestamp) -> Result<Self, Impossible> {
-        self.expect(self.is_due_to_credit())?;
+        expect(self.is_due_to_credit())?;
         Ok(Self { status: Status::Refunded, closed_at: Some(now), ..self })
     }
 
     fn fulfilled(self, now: Timestamp) -> Result<Self, Impossible> {
-        self.expect(self.status == Status::AirlineProcessing && self.payment_channel == PaymentChannel::Vcc)?;
+        expect(self.status == Status::AirlineProcessing && self.payment_channel == PaymentChannel::Vcc)?;
         Ok(Self { status: Status::FulfillmentDone, closed_at: Some(now), ..self })
     }
+}
+
+fn expect(possible: bool) -> Result<(), Impossible> {
+    if possible { Ok(()) } else { Err(Impossible::WrongStatus) }
 }

@@ -136,8 +136,8 @@ pub struct Guest {
     /// The address that throttling counts by.
     pub address: String,
     pub browser: String,
-    guest: String,
-    new_guest: bool,
+    token: String,
+    is_new: bool,
 }
 
 impl FromRequest for Guest {
@@ -158,8 +158,8 @@ fn guest(request: &HttpRequest) -> Result<Guest, Error> {
         path: path_of(request),
         address: address_of(request, app.settings.behind_proxy),
         browser: browser.chars().take(200).collect(),
-        new_guest: cookie.is_none(),
-        guest: cookie.unwrap_or_else(crate::kernel::id::new_token),
+        is_new: cookie.is_none(),
+        token: cookie.unwrap_or_else(crate::kernel::id::new_token),
         app,
     })
 }
@@ -178,7 +178,7 @@ impl Guest {
     /// The frame of a page for somebody who is not signed in.
     #[must_use]
     pub fn frame(&self, title: impl Into<Message>) -> Frame {
-        let token = csrf::guest_token(&self.app.secret, &self.guest);
+        let token = csrf::guest_token(&self.app.secret, &self.token);
         Frame::new(title.into(), Place::Nowhere, self.language, None, token, self.path.clone())
     }
 
@@ -190,8 +190,8 @@ impl Guest {
         let reader =
             Reader { language: self.language, zone_name: "UTC".to_owned(), operator_name: self.app.settings.operator_name.clone() };
         let mut response = render(status, template, &reader)?;
-        if self.new_guest {
-            let cookie = actix_web::cookie::Cookie::build(csrf::GUEST_COOKIE, &self.guest)
+        if self.is_new {
+            let cookie = actix_web::cookie::Cookie::build(csrf::GUEST_COOKIE, &self.token)
                 .path("/")
                 .http_only(true)
                 .secure(self.app.settings.is_https())
