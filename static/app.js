@@ -7,6 +7,7 @@ let opener = null;
 function show(dialog) {
   dialog.removeAttribute("open");
   dialog.showModal();
+  mark(dialog, [...dialog.querySelectorAll("input[name=passenger]:not(:disabled)")]);
   const problems = dialog.querySelector("[role=alert]");
   (problems ?? dialog.querySelector("h2")).focus();
   dialog.addEventListener("cancel", (event) => { event.preventDefault(); close(dialog); });
@@ -93,5 +94,4 @@ document.addEventListener("keydown", (event) => {
 
 const panel = document.querySelector("dialog.slide[open]");
 if (panel) show(panel);
-(document.getElementById("problems") ?? null)?.focus();
-document.querySelectorAll("dialog.slide").forEach((dialog) => mark(dialog, [...dialog.querySelectorAll("input[name=passenger]:not(:disabled)")]));
+document.getElementById("problems")?.focus();

@@ -12,6 +12,7 @@ on_both! {
     a_credit_twice_is_found
     a_changed_balance_is_found
     the_database_refuses_a_credit_for_a_card
+    a_deposit_stops_at_its_credit_line
 }
 
 /// A world with one credited refund.
@@ -122,4 +123,38 @@ async fn the_database_refuses_a_credit_for_a_card(world: World) {
             .await;
         assert!(refused.is_err_and(|error: sqlx::Error| error.as_database_error().is_some()), "{channel}");
     }
+}
+
+async fn a_deposit_stops_at_its_credit_line(world: World) {
+    use afterfare::ledger::posting::{About, Account, LedgerError, Leg, post};
+    use afterfare::ledger::{AccountKind, TransferKind};
+    let usd = afterfare::kernel::money::Currency::USD;
+    let now = world.now();
+    let new = afterfare::agencies::actions::NewAgency {
+        code: "CREDIT".to_owned(),
+        name: "Credit".to_owned(),
+        credit_line: afterfare::kernel::money::Money::new(5_000, usd),
+    };
+    let added = afterfare::agencies::actions::add_agency(&world.app.db, new, afterfare::journal::Author::program(), now).await;
+    let id = added.expect("the agency is added").id;
+    let spend = |minor: i64| {
+        let (db, id) = (world.app.db.clone(), id.clone());
+        async move {
+            db.write(move |conn| {
+                Box::pin(async move {
+                    let leg = Leg {
+                        debit: Account::of(AccountKind::Deposit, &id),
+                        credit: Account::own(AccountKind::ServiceFeeIncome),
+                        amount: afterfare::kernel::money::Money::new(minor, usd),
+                        kind: TransferKind::ServiceFee,
+                    };
+                    post(conn, &[leg], About { refund: None, actor_id: "test", now }).await
+                })
+            })
+            .await
+        }
+    };
+    spend(5_000).await.expect("down to the line");
+    assert!(matches!(spend(1).await, Err(LedgerError::BelowFloor)));
+    assert_eq!(world.verify().await, Vec::<String>::new());
 }

@@ -43,21 +43,43 @@ async fn sign_in(browser: &Client, world: &World, email: &str) {
     browser.wait().for_element(Locator::Css("nav.nav")).await.expect("signed in");
 }
 
+/// A page that is just being left gives up its elements: what failed on it is tried on the next one, for ten seconds.
+async fn patiently<T, F: Future<Output = Result<T, String>>>(what: &str, attempt: impl Fn() -> F) -> T {
+    let mut last = String::new();
+    for _ in 0..100 {
+        match attempt().await {
+            Ok(done) => return done,
+            Err(error) => last = error,
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    panic!("{what}: {last}");
+}
+
 async fn fill(browser: &Client, selector: &str, text: &str) {
-    let field = browser.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
-    field.clear().await.expect("a field");
-    field.send_keys(text).await.expect("typed");
+    patiently(selector, || async {
+        let field = browser.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
+        field.clear().await.map_err(|error| error.to_string())?;
+        field.send_keys(text).await.map_err(|error| error.to_string())
+    })
+    .await;
 }
 
 async fn press(browser: &Client, selector: &str) {
-    let button = browser.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
-    button.click().await.unwrap_or_else(|error| panic!("{selector}: {error}"));
+    patiently(selector, || async {
+        let button = browser.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
+        button.click().await.map_err(|error| error.to_string())
+    })
+    .await;
 }
 
 async fn see(browser: &Client, selector: &str, words: &str) {
-    let found = browser.wait().for_element(Locator::Css(selector)).await.unwrap_or_else(|error| panic!("{selector}: {error}"));
-    let text = found.text().await.expect("text").replace('\u{a0}', " ");
-    assert!(text.contains(words), "“{words}” is not in {selector}: {text}");
+    patiently(selector, || async {
+        let found = browser.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
+        let text = found.text().await.map_err(|error| error.to_string())?.replace('\u{a0}', " ");
+        if text.contains(words) { Ok(()) } else { Err(format!("“{words}” is not in: {text}")) }
+    })
+    .await;
 }
 
 /// No violation of WCAG 2.2 A or AA on the page as it stands.

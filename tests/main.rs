@@ -17,3 +17,4 @@ mod races;
 mod road;
 mod sign_in;
 mod tidy;
+mod transitions;

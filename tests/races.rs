@@ -11,6 +11,7 @@ on_both! {
     two_quotes_of_one_passenger_make_one_refund
     sixteen_clients_credit_one_refund
     the_same_form_again_gets_the_first_answer
+    the_same_form_sixteen_times_at_once_is_done_once
     a_key_of_another_form_is_refused
 }
 
@@ -98,4 +99,21 @@ async fn a_key_of_another_form_is_refused(world: World) {
     sam.post(&format!("/refunds/{number}/submission"), &fields).await.expect_status(303);
     let fields = [("version", "2"), ("once", "key-1"), ("amount", "74.99")];
     sam.post(&format!("/refunds/{number}/confirmation"), &fields).await.expect_status(422).expect("This form was used before");
+}
+
+async fn the_same_form_sixteen_times_at_once_is_done_once(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", Role::Supervisor, None).await;
+    let order_no = world.booked(&agency, ORDER).await;
+    let number = lan.refund(&order_no, "voluntary").await;
+    sam.work(&number, "submission", &[]).await.expect_status(303);
+    let path = format!("/refunds/{number}/confirmation");
+    let pressed = (0..16).map(|_| {
+        let (sam, path) = (sam.clone(), path.clone());
+        async move { sam.post(&path, &[("version", "2"), ("once", "one-key"), ("amount", "74.99")]).await.status }
+    });
+    assert_eq!(join_all(pressed).await, vec![303; 16]);
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers").await, 1);
+    assert_eq!(world.verify().await, Vec::<String>::new());
 }

@@ -9,6 +9,8 @@ use crate::kernel::id::{digest, new_id, new_token};
 use crate::kernel::language::Language;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, plus_hours};
+use crate::ledger::AccountKind;
+use crate::ledger::posting::{self, Account};
 
 /// A new agency's particulars, already parsed.
 #[derive(Debug, Clone)]
@@ -29,6 +31,10 @@ pub async fn add_agency(db: &Db, new: NewAgency, author: Author, now: Timestamp)
             store::insert_agency(conn, &agency, now)
                 .await
                 .map_err(|error| if is_duplicate(&error) { Refusal::CodeTaken(agency.code.clone()) } else { error.into() })?;
+            if !agency.credit_line.is_zero() {
+                let deposit = Account::of(AccountKind::Deposit, &agency.id);
+                posting::set_floor(conn, &deposit, agency.currency, -agency.credit_line.minor).await?;
+            }
             let details = serde_json::json!({ "code": agency.code });
             journal::write(conn, Subject::Agency, &agency.id, "added", &author, &details, now).await?;
             Ok(agency)

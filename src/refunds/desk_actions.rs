@@ -76,7 +76,7 @@ async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Ref
     let mut after = refund.after(&order.verb, now)?;
     // The compare-and-set comes first: whoever loses it has posted nothing.
     if !store::save(conn, &after, order.seen_version).await? {
-        return Err(NotDone::Overtaken);
+        return first_answer(conn, &order, &request).await;
     }
     after.version += 1;
     post(conn, &before, &after, &order, now).await?;
@@ -87,6 +87,14 @@ async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Ref
     journal::write(conn, Subject::Refund, &after.id, happened(&order.verb, &after), &Author::from(&order.actor), &details, now).await?;
     once::remember(conn, &order.actor.user_id, &order.once_key, &request, &after.number, now).await?;
     Ok(after)
+}
+
+/// After losing the compare-and-set: to the first press of the same button, or to somebody else.
+async fn first_answer(conn: &mut Conn, order: &Order, request: &str) -> Result<Refund, NotDone> {
+    match once::recall(conn, &order.actor.user_id, &order.once_key, request).await? {
+        Earlier::Same(_) => store::find(conn, &Scope::Operator, &order.number).await?.ok_or(NotDone::Absent),
+        Earlier::Nothing | Earlier::Different => Err(NotDone::Overtaken),
+    }
 }
 
 /// What a verb moves in the books.
