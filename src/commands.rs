@@ -321,6 +321,10 @@ async fn add_user(command: UserCommand) -> Done {
 }
 
 async fn verify(database: &DatabaseSettings) -> Done {
+    let file = database.database.strip_prefix("sqlite://").and_then(|rest| rest.split('?').next());
+    if let Some(file) = file.filter(|file| !std::path::Path::new(file).exists()) {
+        return Err(Refused(format!("there is no database at {file}: check --database")));
+    }
     let db = open(database).await?;
     let report = finance::verify::run(&db).await?;
     for difference in &report.differences {
@@ -343,18 +347,22 @@ fn quote(file: &PathBuf, form: QuoteForm) -> Done {
         serde_path_to_error::deserialize(&mut json).map_err(|error| format!("{}: {}: {}", file.display(), error.path(), error.inner()))?;
     let quote = refund_calculation::calculate(&facts, &RuleSet::low_cost())?;
     match form {
-        QuoteForm::Json => println!("{}", serde_json::to_string_pretty(&quote)?),
+        QuoteForm::Json => {
+            let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&quote)?);
+        }
         QuoteForm::Text => print_quote(&facts, &quote),
     }
     Ok(())
 }
 
+/// The answer as text; a reader who closes the pipe early has read enough.
 fn print_quote(facts: &Facts, quote: &Quote) {
+    let mut out = std::io::stdout().lock();
     let english = |message: Message| message.say(Language::English).replace('\u{a0}', " ");
     let name = |no: i64| facts.passengers.iter().find(|p| p.no == no).map(|p| p.name.clone()).unwrap_or_default();
-    println!("{}", english(quote.verdict.named()));
+    let _ = writeln!(out, "{}", english(quote.verdict.named()));
     for reason in &quote.reasons {
-        println!("  {}", english(reason.named()));
+        let _ = writeln!(out, "  {}", english(reason.named()));
     }
     let totals = &quote.totals;
     let lines = [
@@ -367,11 +375,11 @@ fn print_quote(facts: &Facts, quote: &Quote) {
     ];
     for (key, amount) in lines {
         let amount = amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string());
-        println!("{:<36} {amount:>20}", english(Message::new(key)));
+        let _ = writeln!(out, "{:<36} {amount:>20}", english(Message::new(key)));
     }
-    println!();
+    let _ = writeln!(out);
     for (place, step) in (1..).zip(&quote.trace) {
-        println!("{place:>3}. {}", english(wording::step(step, name)));
+        let _ = writeln!(out, "{place:>3}. {}", english(wording::step(step, name)));
     }
-    println!("     {} {}", english(Message::new("rule-set")), quote.rule_set_version);
+    let _ = writeln!(out, "     {} {}", english(Message::new("rule-set")), quote.rule_set_version);
 }

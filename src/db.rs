@@ -95,7 +95,8 @@ impl Db {
         if let Some(folder) = std::path::Path::new(file).parent() {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         }
-        let url = format!("sqlite://{file}?mode=rwc");
+        create_private(file)?;
+        let url = format!("sqlite://{file}?mode=rw");
         let pool = |count: u32, pragmas: &'static str| {
             PoolOptions::<Driver>::new()
                 .max_connections(count)
@@ -209,6 +210,15 @@ impl Db {
     }
 }
 
+/// A new database file is for its owner only: it holds the key of the cookies and every passenger's name.
+fn create_private(file: &str) -> Result<(), sqlx::Error> {
+    let mut new = std::fs::OpenOptions::new();
+    new.write(true).create(true).truncate(false);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
+    new.open(file).map(|_| ()).map_err(sqlx::Error::Io)
+}
+
 async fn in_transaction<T, E, F>(conn: &mut Conn, begin: &'static str, work: F) -> Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
@@ -227,7 +237,7 @@ pub fn is_duplicate(error: &sqlx::Error) -> bool {
 }
 
 const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; \
-     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456";
+     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384";
 const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
      PRAGMA mmap_size=268435456";
 const POSTGRES_LIMITS: &str = "SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \

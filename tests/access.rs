@@ -151,6 +151,14 @@ async fn an_admin_cannot_touch_another_agency_s_users(world: World) {
 
 async fn an_admin_manages_users_and_a_supervisor_agencies(world: World) {
     let sam = world.person("sam", Role::Supervisor, None).await;
+    // The operator's own team is managed in the same way.
+    let page =
+        sam.post("/agencies/operator/users", &[("email", "wei@operator.example"), ("name", "Wei"), ("role", "operator-agent")]).await;
+    let page = page.expect_status(200).expect("One-time link");
+    let renew = page.attribute("form[action$=links]", "action").expect("a button");
+    sam.post(&renew, &[]).await.expect_status(200).expect("One-time link");
+    let disable = page.attribute("form[action$=disabling]", "action").expect("a button");
+    sam.post(&disable, &[]).await.expect_status(303);
     let fields = [("code", "saomai"), ("name", "Sao Mai"), ("currency", "vnd"), ("credit_line", "5,000,000")];
     assert_eq!(sam.post("/agencies", &fields).await.expect_status(303).location, "/agencies/SAOMAI?done=agency-added");
     sam.post("/agencies", &fields).await.expect_status(422).expect("There is an agency with the code SAOMAI already");

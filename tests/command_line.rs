@@ -63,6 +63,8 @@ async fn the_road_of_a_script(kind: Kind) {
     assert_eq!((verified.status.code(), said(&verified).contains("The books are clean")), (Some(0), true), "{}", said(&verified));
     crate::world::execute(&url, "INSERT INTO accounts (id, kind, owner, currency, balance_minor) VALUES ('x', 'deposit', 'x', 'USD', 5)")
         .await;
+    let mistyped = afterfare(&["verify", "--database", "sqlite:///nowhere/at-all.db"]);
+    assert_eq!((mistyped.status.code(), said(&mistyped).contains("there is no database")), (Some(1), true), "{}", said(&mistyped));
     let damaged = run(&["verify"]);
     assert_eq!((damaged.status.code(), said(&damaged).contains("1 differences in the books")), (Some(1), true), "{}", said(&damaged));
 }
@@ -105,4 +107,35 @@ fn a_quote_is_explained_or_named_where_it_is_wrong() {
     let broken = fed(&["quote", "-"], "{\"currency\": \"USD\", \"payment\": \"cheque\"}");
     assert_eq!(broken.status.code(), Some(1));
     assert!(said(&broken).contains("payment: unknown variant `cheque`"), "{}", said(&broken));
+}
+
+/// The most memory that importing so many orders took, in KiB, as the kernel counts it.
+fn peak_of_import(orders: usize) -> u64 {
+    let folder = Folder::new();
+    let url = format!("sqlite://{}/afterfare.db", folder.0.display());
+    assert!(afterfare(&["agency", "add", "BENCH", "Bench", "--currency", "USD", "--database", &url]).status.success());
+    let file = folder.0.join("orders.jsonl");
+    let lines: String = (0..orders).map(|n| order(&format!("SKLA2026110419{n:07}")).finish().0 + "\n").collect();
+    std::fs::write(&file, lines).expect("a file");
+    let mut child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
+        .args(["import", "orders", file.to_str().expect("a path"), "--agency", "BENCH", "--database", &url])
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+    let status = format!("/proc/{}/status", child.id());
+    let mut peak = 0;
+    while child.try_wait().expect("a process").is_none() {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+        peak = line.trim().trim_end_matches(" kB").parse().unwrap_or(0).max(peak);
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    peak
+}
+
+#[test]
+fn an_import_of_many_orders_needs_no_more_memory_than_one_of_few() {
+    let (few, many) = (peak_of_import(1_000), peak_of_import(12_000));
+    // The database's own cache fills up to its fixed size; nothing else may grow.
+    assert!(few > 0 && many < few + 24 * 1024, "1,000 orders: {few} KiB, 12,000 orders: {many} KiB");
 }
