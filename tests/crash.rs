@@ -10,18 +10,24 @@ use futures_util::future::join_all;
 use crate::world::{PASSWORD, Person, World, new_database};
 
 /// A server in a process of its own, on a port that it is told.
-struct Server {
+pub struct Server {
     child: Child,
-    base: String,
+    pub base: String,
 }
 
 impl Server {
-    async fn start(url: &str) -> Self {
+    pub async fn start(url: &str) -> Self {
+        Self::start_logging(url, "off", Stdio::inherit()).await
+    }
+
+    /// The same, with a log of its own.
+    pub async fn start_logging(url: &str, log: &str, to: Stdio) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let listen = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
-            .args(["serve", "--database", url, "--listen", &listen, "--log", "off"])
+            .args(["serve", "--database", url, "--listen", &listen, "--log", log])
             .stdout(Stdio::null())
+            .stderr(to)
             .spawn()
             .expect("the server starts");
         let server = Self { child, base: format!("http://{listen}") };
@@ -34,7 +40,7 @@ impl Server {
         panic!("the server does not answer");
     }
 
-    fn kill(mut self) {
+    pub fn kill(mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("it is gone");
     }
@@ -102,7 +108,7 @@ async fn prepare(url: &str) {
     }
 }
 
-async fn signed_in(base: &str, name: &str) -> Person {
+pub async fn signed_in(base: &str, name: &str) -> Person {
     let mut person = Person::at(base);
     person.sign_in(&format!("{name}@people.example"), PASSWORD).await.expect_status(303);
     person

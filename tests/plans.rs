@@ -14,11 +14,13 @@ use afterfare::queue::view::View;
 use afterfare::refunds::model::Kind as RefundKind;
 use afterfare::web::paging::Cursor;
 
+use crate::crash::{Server, signed_in};
 use crate::on_both;
-use crate::world::World;
+use crate::world::{Folder, World};
 
 on_both! {
     lists_are_served_by_an_index
+    a_page_asks_a_fixed_number_of_questions
 }
 
 async fn lists_are_served_by_an_index(world: World) {
@@ -73,4 +75,60 @@ async fn lists_are_served_by_an_index(world: World) {
         let sorts = plan.iter().any(|line| line.contains("USE TEMP B-TREE FOR ORDER BY"));
         assert!(exact || !sorts, "{name}: {plan:#?}");
     }
+}
+
+const PAGES: [&str; 12] = [
+    "/",
+    "/bookings",
+    "/bookings?passenger=zhang",
+    "/bookings/SKLA20261104193200000",
+    "/bookings/SKLA20261104193200000/refunds",
+    "/bookings/SKLA20261104193200000/refund",
+    "/refunds/202611-0001",
+    "/finance/refunds",
+    "/finance/transactions",
+    "/finance/refunds.csv",
+    "/users",
+    "/account",
+];
+
+/// Statements per page, as the driver's own log counts them, with few rows and with many.
+async fn a_page_asks_a_fixed_number_of_questions(world: World) {
+    use afterfare::kernel::actor::Role;
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", Role::Supervisor, None).await;
+    let folder = Folder::new();
+    let mut counted = Vec::new();
+    for (from, to) in [(0, 2), (2, 25)] {
+        for n in from..to {
+            let order_no = world.booked(&agency, &format!("SKLA202611041932{n:05}")).await;
+            let number = lan.refund(&order_no, "voluntary").await;
+            sam.work(&number, "submission", &[]).await.expect_status(303);
+            sam.work(&number, "confirmation", &[("amount", "74.99")]).await.expect_status(303);
+            let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
+            sam.work(&number, "receipt", &money).await.expect_status(303);
+            sam.work(&number, "credit", &[]).await.expect_status(303);
+        }
+        let log = folder.0.join(format!("{to}.log"));
+        let file = std::fs::File::create(&log).expect("a log");
+        let server = Server::start_logging(&world.url, "off,sqlx::query=debug", file.into()).await;
+        let statements = || std::fs::read_to_string(&log).expect("the log").matches("sqlx::query").count();
+        let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
+        let mut pages = Vec::new();
+        for (person, path) in PAGES.iter().map(|path| (&lan, *path)).chain([(&sam, "/"), (&sam, "/desk?view=mine"), (&sam, "/agencies")]) {
+            // The fewest of three: a connection that is just opened, and the worker, ask questions of their own.
+            let mut fewest = usize::MAX;
+            for _ in 0..3 {
+                let before = statements();
+                person.get(path).await.expect_status(200);
+                fewest = fewest.min(statements() - before);
+            }
+            pages.push((path, fewest));
+        }
+        server.kill();
+        counted.push(pages);
+    }
+    assert!(counted[0].iter().all(|(_, count)| (1..=12).contains(count)), "{:?}", counted[0]);
+    assert_eq!(counted[0], counted[1], "statements with 2 bookings and with 25");
 }
