@@ -1,5 +1,6 @@
 //! Every URL, grouped by room, with the permission it needs. The table of contents of the portal.
 
+use actix_web::guard;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::agencies::{account_pages, agency_pages, sign_in_pages, user_pages};
@@ -31,9 +32,12 @@ macro_rules! routes {
 
         /// Hangs every route into an app.
         pub fn configure(config: &mut ServiceConfig) {
-            $(config.route($path, web::$method().to($handler));)+
+            $(config.route($path, routes!(@guarded $method).to($handler));)+
         }
     };
+    // Balancers ask with HEAD; it is GET without a body.
+    (@guarded get) => { web::route().guard(guard::Any(guard::Get()).or(guard::Head())) };
+    (@guarded post) => { web::post() };
     (@needs) => { None };
     (@needs $permission:ident) => { Some(Permission::$permission) };
 }

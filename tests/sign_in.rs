@@ -126,5 +126,7 @@ async fn an_error_shows_a_reference_and_no_internals(world: World) {
 async fn health_is_told(world: World) {
     let visitor = world.visitor();
     assert_eq!(visitor.get("/healthz").await.expect_status(200).text(), "ok\n");
+    let head = reqwest::Client::new().head(format!("{}/healthz", world.base)).send().await.expect("an answer");
+    assert_eq!((head.status().as_u16(), head.bytes().await.expect("a body").len()), (200, 0));
     assert_eq!(visitor.get("/readyz").await.expect_status(200).text(), "ready\n");
 }
