@@ -253,7 +253,7 @@ async fn the_desk_counts_and_sorts_by_due(world: World) {
     assert_eq!(desk.select("tbody td:first-child"), ["202611-0001"]);
     afterfare::worker::step(&world.app).await.expect("the worker steps");
     assert_eq!(afterfare::worker::step(&world.app).await.expect("the worker steps"), afterfare::worker::Step::Idle);
-    lan.get("/refunds/202611-0001").await.expect("The time to submit to the airline has passed");
+    lan.get("/refunds/202611-0001").await.expect("The time to submit to the airline has passed").expect("It is late");
 }
 
 async fn refunds_download_as_filtered(world: World) {

@@ -125,6 +125,7 @@ road-withdrawn = Withdrawn
 road-at = { $time }
 road-expected = expected { $day }
 next-submit = It is submitted to the airline by { $time }.
+next-submit-late = It is late: it goes to the airline next.
 next-airline = It waits for the airline’s answer. Follow-up is possible from { $time }.
 next-money = The airline’s money is expected by { $day }. Follow-up is possible from { $time }.
 next-money-without-day = The airline has confirmed and will pay. Follow-up is possible from { $time }.

@@ -122,6 +122,7 @@ road-withdrawn = Đã rút
 road-at = { $time }
 road-expected = dự kiến { $day }
 next-submit = Yêu cầu được gửi hãng chậm nhất lúc { $time }.
+next-submit-late = Đã trễ hạn: sẽ được gửi cho hãng sớm nhất.
 next-airline = Đang chờ hãng trả lời. Có thể hỏi lại từ { $time }.
 next-money = Tiền của hãng dự kiến về chậm nhất ngày { $day }. Có thể hỏi lại từ { $time }.
 next-money-without-day = Hãng đã xác nhận và sẽ trả tiền. Có thể hỏi lại từ { $time }.

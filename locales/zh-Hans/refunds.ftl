@@ -122,6 +122,7 @@ road-withdrawn = 已撤回
 road-at = { $time }
 road-expected = 预计 { $day }
 next-submit = 将于 { $time } 前提交航司。
+next-submit-late = 已超时，正尽快提交航司。
 next-airline = 等待航司答复；{ $time } 起可跟进。
 next-money = 航司款项预计 { $day } 前到账；{ $time } 起可跟进。
 next-money-without-day = 航司已确认，将会付款；{ $time } 起可跟进。

@@ -126,6 +126,7 @@ pub(super) fn next(refund: &Refund, zone: &str) -> Next {
     let moment = |at: Timestamp| crate::web::figures::moment(at, zone);
     let follow_up = || refund.follow_up_from.map_or_else(|| "–".to_owned(), moment);
     let sentence = match refund.status {
+        Status::AtlasProcessing if refund.deadline_missed_at.is_some() => Message::new("next-submit-late"),
         Status::AtlasProcessing => Message::new("next-submit").text("time", moment(refund.submit_by)),
         Status::AirlineProcessing => Message::new("next-airline").text("time", follow_up()),
         Status::AirlineRefunding if refund.is_due_to_credit() => Message::new("next-credit"),
