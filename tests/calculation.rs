@@ -44,6 +44,7 @@ fn example() -> Facts {
             ],
             no_show: None,
         }],
+        unpriced: Vec::new(),
         rates: vec![Rate {
             from: currency("CNY"),
             to: currency("USD"),
@@ -128,7 +129,7 @@ fn a_missing_fact_is_named_and_never_guessed() {
         (|f| f.directions[0].windows.clear(), ReasonCode::NoRule),
         (|f| f.directions.clear(), ReasonCode::NoRule),
         (|f| f.directions[0].windows[0].fee = None, ReasonCode::FeeMissing),
-        (|f| f.directions[0].windows.truncate(0), ReasonCode::NoRule),
+        (|f| f.unpriced.push("BABY".to_owned()), ReasonCode::FareMissing),
         (|f| f.passengers[0].ancillaries[0].price = money("10.00", "EUR"), ReasonCode::AncillaryCurrency),
         (|f| f.passengers[0].fare = money("10.00", "EUR"), ReasonCode::FareCurrency),
         (|f| f.passengers[0].selected = false, ReasonCode::NobodySelected),

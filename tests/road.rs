@@ -23,6 +23,9 @@ on_both! {
     the_search_box_goes_straight_there
     my_bookings_filters
     every_tab_of_a_booking_has_its_data
+    a_fee_per_order_is_taken_once
+    a_passenger_without_a_fare_is_never_quoted
+    a_nul_character_is_refused_and_breaks_nothing
 }
 
 const ORDER: &str = "SKLA20261104193210042";
@@ -340,4 +343,51 @@ async fn every_tab_of_a_booking_has_its_data(world: World) {
     world.later(60 * 24 * 10 + 12 * 60);
     let lan = world.person("lan2", Role::Admin, Some(&agency)).await;
     lan.get(&format!("/bookings/{order_no}")).await.expect("Departure is less than 24 hours away").expect("Open Jin Air");
+}
+
+async fn a_fee_per_order_is_taken_once(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let (text, order_no) = order(ORDER)
+        .with(|order| {
+            order["paxTicketInfos"] =
+                serde_json::json!([passenger("ZHANG/SAN", 0, serde_json::Value::Null), passenger("LI/SI", 0, serde_json::Value::Null)]);
+            order["routing"]["transactionFeeMode"] = "PER_ORDER".into();
+            order["routing"]["transactionFee"] = raw("3.00");
+        })
+        .finish();
+    world.import(&agency, &text).await;
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+    for (passenger, fee) in [("1", 300), ("2", 0)] {
+        let fields = [("passenger", passenger), ("segment", "1"), ("reason", "voluntary")];
+        let quote = lan.post(&format!("/bookings/{order_no}/quotes"), &fields).await.expect_status(303).location;
+        let (quote, once) = lan.button(&quote).await;
+        let fields = [("quote", quote.as_str()), ("once", once.as_str())];
+        lan.post(&format!("/bookings/{order_no}/refunds"), &fields).await.expect_status(303);
+        let newest = "SELECT service_fee_minor FROM refunds ORDER BY number DESC LIMIT 1";
+        assert_eq!(world.count(newest).await, fee, "passenger {passenger}");
+    }
+}
+
+async fn a_passenger_without_a_fare_is_never_quoted(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let (text, order_no) = order(ORDER)
+        .with(|order| {
+            let infant = passenger("ZHANG/BABY", 2, serde_json::Value::Null);
+            order["paxTicketInfos"].as_array_mut().expect("passengers").push(infant);
+        })
+        .finish();
+    world.import(&agency, &text).await;
+    let page = lan.get(&lan.quote(&order_no, "involuntary").await).await;
+    page.expect("The order does not tell the fare of a selected passenger").expect("Submit, the airline decides");
+}
+
+async fn a_nul_character_is_refused_and_breaks_nothing(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    for path in ["/search?q=%00", "/bookings?passenger=%00", "/bookings/%00", "/refunds/%00", "/finance/refunds?after=a%00~b"] {
+        lan.get(path).await.expect_status(404);
+    }
+    lan.post("/users", &[("email", "a@b.example"), ("name", "a\0b"), ("role", "finance")]).await.expect_status(400);
 }

@@ -53,6 +53,7 @@ verdict-reason-outside-windows = The airline’s rules say nothing about this ti
 verdict-reason-no-exchange-rate = There is no recent exchange rate for the airline’s currency.
 verdict-reason-fee-missing = The airline’s rule names a penalty without an amount.
 verdict-reason-ancillary-currency = An extra was paid in another currency than the order.
+verdict-reason-fare-missing = The order does not tell the fare of a selected passenger.
 verdict-reason-fare-currency = The fare is in another currency than the order.
 verdict-reason-direction-fare-missing = Outbound and inbound have different rules, and the order does not tell their fares apart.
 verdict-reason-no-show-confirmation = The flight has departed: the airline must confirm that the passenger was not on board.

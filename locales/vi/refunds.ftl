@@ -53,6 +53,7 @@ verdict-reason-outside-windows = Điều kiện của hãng không quy định c
 verdict-reason-no-exchange-rate = Không có tỷ giá gần đây cho loại tiền của hãng.
 verdict-reason-fee-missing = Điều kiện của hãng có nêu phí phạt nhưng không nêu số tiền.
 verdict-reason-ancillary-currency = Có dịch vụ bổ trợ được trả bằng loại tiền khác với đơn.
+verdict-reason-fare-missing = Đơn không cho biết giá vé của một hành khách đã chọn.
 verdict-reason-fare-currency = Giá vé tính bằng loại tiền khác với đơn.
 verdict-reason-direction-fare-missing = Chiều đi và chiều về có điều kiện khác nhau, mà đơn không tách giá vé từng chiều.
 verdict-reason-no-show-confirmation = Chuyến bay đã khởi hành: hãng phải xác nhận hành khách không lên máy bay.

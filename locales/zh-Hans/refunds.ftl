@@ -53,6 +53,7 @@ verdict-reason-outside-windows = 航司规则未涵盖当前时段。
 verdict-reason-no-exchange-rate = 缺少航司币种的近期汇率。
 verdict-reason-fee-missing = 航司规则规定收取退票费，但未列明金额。
 verdict-reason-ancillary-currency = 有附加服务的支付币种与订单币种不同。
+verdict-reason-fare-missing = 订单未提供所选乘客的票价。
 verdict-reason-fare-currency = 票价币种与订单币种不同。
 verdict-reason-direction-fare-missing = 去程与回程规则不同，而订单未分列两程票价。
 verdict-reason-no-show-confirmation = 航班已起飞，须由航司确认乘客未登机。

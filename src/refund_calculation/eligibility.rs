@@ -7,7 +7,9 @@ use super::quote::ReasonCode;
 #[must_use]
 pub fn check(facts: &Facts) -> Vec<ReasonCode> {
     let mut reasons = Vec::new();
-    if facts.selected().next().is_none() {
+    if !facts.unpriced.is_empty() {
+        reasons.push(ReasonCode::FareMissing);
+    } else if facts.selected().next().is_none() {
         reasons.push(ReasonCode::NobodySelected);
     }
     if facts.selected().any(|p| p.fare.currency != facts.currency || p.tax.currency != facts.currency) {

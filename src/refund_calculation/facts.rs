@@ -33,6 +33,9 @@ pub struct Facts {
     pub requested_at: Timestamp,
     /// Everybody on the order, selected or not.
     pub passengers: Vec<Passenger>,
+    /// Names of selected passengers whose fare nobody knows; with any, no amount can be named.
+    #[serde(default)]
+    pub unpriced: Vec<String>,
     /// The parts of the journey, each with its first departure and its rule.
     pub directions: Vec<JourneyPart>,
     /// Rates by which penalties in the airline's currency become the order's.

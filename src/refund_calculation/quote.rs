@@ -28,6 +28,7 @@ crate::text_column! {
         FeeMissing = "fee-missing",
         AncillaryCurrency = "ancillary-currency",
         FareCurrency = "fare-currency",
+        FareMissing = "fare-missing",
         DirectionFareMissing = "direction-fare-missing",
         NoShowConfirmation = "no-show-confirmation",
         FareNonRefundable = "fare-non-refundable",

@@ -11,6 +11,7 @@ use crate::db::{Conn, Db};
 use crate::kernel::actor::Scope;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, plus_hours};
+use crate::refund_calculation::facts::ServiceFee;
 use crate::refund_calculation::{self, RuleSet};
 
 /// Who asks for what.
@@ -54,7 +55,11 @@ pub async fn make(
 ) -> Result<KeptQuote, Refusal> {
     let taken = store::taken(conn, &kept.id).await?;
     selection.check(&kept.booking, &taken, now)?;
-    let facts = translation::facts(conn, &kept.booking, &selection, limits.rate_max_age_days, now).await?;
+    let mut facts = translation::facts(conn, &kept.booking, &selection, limits.rate_max_age_days, now).await?;
+    // A fee per order is taken once, with the first of its refunds.
+    if !taken.is_empty() && matches!(facts.service_fee, ServiceFee::PerOrder(_)) {
+        facts.service_fee = ServiceFee::None;
+    }
     let answer = refund_calculation::calculate(&facts, &RuleSet::low_cost()).map_err(Refusal::Calculation)?;
     let expires = now.saturating_add(jiff::SignedDuration::from_mins(limits.quote_minutes)).unwrap_or_else(|_| plus_hours(now, 2));
     Ok(KeptQuote {

@@ -45,6 +45,12 @@ pub fn without_rates(booking: &Booking, selection: &Selection, now: Timestamp) -
         reason: selection.reason,
         requested_at: now,
         passengers: booking.passengers.iter().filter_map(|passenger| priced(booking, passenger, selection)).collect(),
+        unpriced: booking
+            .passengers
+            .iter()
+            .filter(|passenger| selection.passengers.contains(&passenger.no) && booking.fares.of(passenger.passenger_type).is_none())
+            .map(|passenger| passenger.name.clone())
+            .collect(),
         directions: Direction::ALL.iter().filter_map(|direction| part(booking, *direction)).collect(),
         rates: Vec::new(),
         service_fee: match (booking.fee_per_passenger, booking.fee_per_order) {

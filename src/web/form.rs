@@ -36,6 +36,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             let limits = &app.settings.limits;
             let deadline = Duration::from_secs(limits.form_seconds);
             let body = tokio::time::timeout(deadline, read(payload, limits.max_form_bytes)).await.map_err(|_| Error::TooSlow)??;
+            // PostgreSQL holds no NUL, and no keyboard types one.
+            if body.contains(&0) || body.windows(3).any(|three| three == b"%00") {
+                return Err(Error::BadRequest);
+            }
             let Token { csrf } = serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)?;
             let expected = expected_token(&request, &app.secret).ok_or(Error::ForeignForm)?;
             if !csrf::same(&csrf, &expected) {

@@ -67,6 +67,10 @@ impl<P: Needs> FromRequest for Visit<P> {
 
 fn visit<P: Needs>(request: &HttpRequest) -> Result<Visit<P>, Error> {
     let app = request.app_data::<AppData>().cloned().ok_or_else(|| Error::Internal("no app".to_owned()))?;
+    // PostgreSQL holds no NUL: an address with one names nothing.
+    if request.uri().to_string().contains("%00") {
+        return Err(Error::NotFound);
+    }
     let session = request.get_session();
     let path = path_of(request);
     let actor = session.get::<Actor>("actor").ok().flatten();
