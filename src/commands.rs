@@ -17,11 +17,11 @@ use crate::journal::Author;
 use crate::kernel::actor::Role;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::Clock;
-use crate::refund_calculation::{self, Facts, Quote, RuleSet};
-use crate::refunds::wording;
-use crate::web::words::{Message, Named};
+use crate::kernel::time::{Clock, Date};
+use crate::web::words::Message;
 use crate::{app, demo, finance, rates, worker};
+
+mod calculation;
 
 /// Everything that happens to an airline ticket after it is sold.
 #[derive(Debug, Parser)]
@@ -59,9 +59,22 @@ enum Command {
     Quote {
         /// The facts, as JSON; `-` reads standard input
         file: PathBuf,
+        /// Rule sets to choose from by carrier, day of issue and market; without any the rules of low-cost orders
+        #[arg(long, value_name = "FILE")]
+        rules: Vec<PathBuf>,
         /// How to answer
         #[arg(long, value_enum, default_value_t = QuoteForm::Text)]
         format: QuoteForm,
+    },
+    /// Check rule sets, or load them
+    Rules {
+        #[command(subcommand)]
+        what: RulesCommand,
+    },
+    /// Print the JSON Schema of a document
+    Schema {
+        #[arg(value_enum)]
+        of: Document,
     },
 }
 
@@ -139,6 +152,33 @@ enum UserCommand {
     },
 }
 
+#[derive(Debug, Subcommand)]
+enum RulesCommand {
+    /// Say what is wrong with rule sets and where; nothing is loaded
+    Check {
+        /// Rule sets, as JSON; `-` reads standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+    },
+    /// Load rule sets as drafts, or put them in use at once
+    Load {
+        /// Rule sets, as JSON
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// The day from which quotes use them; without it they stay drafts
+        #[arg(long, value_name = "DAY")]
+        from: Option<Date>,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Document {
+    Facts,
+    Rules,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum QuoteForm {
     Text,
@@ -168,7 +208,10 @@ pub async fn run(line: CommandLine) -> ExitCode {
         }
         Command::User { what } => add_user(what).await,
         Command::Verify { database } => verify(&database).await,
-        Command::Quote { file, format } => quote(&file, format),
+        Command::Quote { file, rules, format } => calculation::quote(&file, &rules, format),
+        Command::Rules { what: RulesCommand::Check { files } } => calculation::check(&files),
+        Command::Rules { what: RulesCommand::Load { files, from, database } } => calculation::load(&files, from, &database).await,
+        Command::Schema { of } => calculation::schema(of),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -337,49 +380,4 @@ async fn verify(database: &DatabaseSettings) -> Done {
     } else {
         Err(Refused(format!("{} differences in the books", report.differences.len())))
     }
-}
-
-fn quote(file: &PathBuf, form: QuoteForm) -> Done {
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut input(file)?, &mut text)?;
-    let mut json = serde_json::Deserializer::from_str(&text);
-    let facts: Facts =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| format!("{}: {}: {}", file.display(), error.path(), error.inner()))?;
-    let quote = refund_calculation::calculate(&facts, &RuleSet::low_cost())?;
-    match form {
-        QuoteForm::Json => {
-            let _ = writeln!(std::io::stdout(), "{}", serde_json::to_string_pretty(&quote)?);
-        }
-        QuoteForm::Text => print_quote(&facts, &quote),
-    }
-    Ok(())
-}
-
-/// The answer as text; a reader who closes the pipe early has read enough.
-fn print_quote(facts: &Facts, quote: &Quote) {
-    let mut out = std::io::stdout().lock();
-    let english = |message: Message| message.say(Language::English).replace('\u{a0}', " ");
-    let name = |no: i64| facts.passengers.iter().find(|p| p.no == no).map(|p| p.name.clone()).unwrap_or_default();
-    let _ = writeln!(out, "{}", english(quote.verdict.named()));
-    for reason in &quote.reasons {
-        let _ = writeln!(out, "  {}", english(reason.named()));
-    }
-    let totals = &quote.totals;
-    let lines = [
-        ("line-original", Some(totals.original)),
-        ("line-fare-penalty", totals.fare_penalty),
-        ("line-ancillary-penalty", totals.ancillary_penalty),
-        ("line-penalty", totals.penalty),
-        ("line-refund", totals.refund),
-        ("line-service-fee", Some(totals.service_fee)),
-    ];
-    for (key, amount) in lines {
-        let amount = amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string());
-        let _ = writeln!(out, "{:<36} {amount:>20}", english(Message::new(key)));
-    }
-    let _ = writeln!(out);
-    for (place, step) in (1..).zip(&quote.trace) {
-        let _ = writeln!(out, "{place:>3}. {}", english(wording::step(step, name)));
-    }
-    let _ = writeln!(out, "     {} {}", english(Message::new("rule-set")), quote.rule_set_version);
 }

@@ -100,6 +100,12 @@ pub struct Limits {
     /// Bytes of a posted form
     #[arg(long, env = "AFTERFARE_MAX_FORM_BYTES", default_value_t = 65_536, value_name = "BYTES")]
     pub max_form_bytes: usize,
+    /// Bytes of a document that is pasted: a rule set, facts, the host's answer
+    #[arg(long, env = "AFTERFARE_MAX_DOCUMENT_BYTES", default_value_t = 262_144, value_name = "BYTES")]
+    pub max_document_bytes: usize,
+    /// Newest quotes that are reckoned again to preview a rule set
+    #[arg(long, env = "AFTERFARE_PREVIEW_QUOTES", default_value_t = 100, value_name = "QUOTES", value_parser = clap::value_parser!(i64).range(1..=1000))]
+    pub preview_quotes: i64,
     /// Seconds within which a posted form must have arrived
     #[arg(long, env = "AFTERFARE_FORM_SECONDS", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
     pub form_seconds: u64,

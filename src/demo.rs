@@ -18,6 +18,7 @@ use crate::kernel::time::{Clock, Timestamp, instant_text, plus_days, utc_day};
 use crate::rates::{self, Rate};
 
 mod orders;
+mod rules;
 mod scenes;
 
 /// Why the demo could not be made, in a sentence.
@@ -60,6 +61,7 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
     let now = clock.now();
     let mut sign_ins = String::new();
     load_rates(db, now).await?;
+    rules::load(db, "demo", now).await?;
     let mut desk = Vec::new();
     for (email, name, role, language) in OPERATORS {
         desk.push(add_user(db, email, name, role, None, language, now, &mut sign_ins).await?);

@@ -2,6 +2,7 @@
 
 pub mod actor;
 pub mod airport;
+pub mod code;
 pub mod folding;
 pub mod id;
 pub mod language;

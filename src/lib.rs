@@ -17,6 +17,8 @@ pub mod home;
 pub mod queue;
 pub mod rates;
 pub mod refunds;
+pub mod rule_sets;
+pub mod tools;
 
 pub mod app;
 pub mod commands;

@@ -4,6 +4,7 @@ pub mod case_pages;
 pub mod desk_actions;
 pub mod desk_forms;
 pub mod desk_pages;
+pub mod explaining;
 pub mod model;
 pub mod quote_store;
 pub mod quoting;

@@ -10,6 +10,7 @@ use crate::home::{pages as home_pages, search_pages};
 use crate::kernel::actor::Permission;
 use crate::queue::pages as desk;
 use crate::refunds::{case_pages, desk_pages, slide_out_pages};
+use crate::tools::{calculator_pages, no_go_pages, rule_set_pages};
 use crate::web::assets;
 
 /// One URL, for the tests that walk all of them.
@@ -107,6 +108,17 @@ routes! {
     get "/finance/refunds.csv" SeeRefunds => finance_pages::refunds_csv;
     get "/finance/refunds.xlsx" SeeRefunds => finance_pages::refunds_xlsx;
     get "/finance/transactions" SeeMoney => finance_pages::transactions;
+
+    // Tools
+    get "/calculator" SeeBookings => calculator_pages::open;
+    post "/calculator" SeeBookings => calculator_pages::calculate;
+    get "/rule-sets" SeeBookings => rule_set_pages::list;
+    post "/rule-sets" ManageRules => rule_set_pages::load;
+    get "/rule-sets/{name}/{version}" SeeBookings => rule_set_pages::show;
+    post "/rule-sets/{name}/{version}/activation" ManageRules => rule_set_pages::activate;
+    get "/no-go" SeeBookings => no_go_pages::show;
+    post "/no-go/preview" TalkToAirline => no_go_pages::preview;
+    post "/no-go" TalkToAirline => no_go_pages::load;
 
     // The operations desk
     get "/desk" WorkDesk => desk::desk;

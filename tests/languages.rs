@@ -85,6 +85,36 @@ const MADE: &[&str] = &[
     "desk-left-",
     "desk-overdue-by-",
     "duration-",
+    "calculator-payment-",
+    "chain-rule-",
+    "combination-",
+    "commission-base-",
+    "coupon-status-",
+    "document-",
+    "fee-cap-",
+    "fee-kind-",
+    "fee-unit-",
+    "form-of-payment-",
+    "fuel-rule-",
+    "hierarchy-",
+    "market-scope-",
+    "method-",
+    "mistake-",
+    "no-go-cause-",
+    "no-go-domestic",
+    "no-go-international",
+    "publication-",
+    "regime-",
+    "rejected-",
+    "screen-field-",
+    "section-",
+    "source-",
+    "step-days-",
+    "step-mixed-",
+    "step-window-",
+    "used-fare-method-",
+    "used-fare-step-",
+    "waives-",
 ];
 
 fn sources() -> String {
@@ -162,4 +192,55 @@ fn stored_words_have_a_name_in_every_language() {
         let missing: Vec<&String> = keys.iter().filter(|key| !known.contains_key(*key)).collect();
         assert_eq!(missing, Vec::<&String>::new(), "{language}");
     }
+}
+
+/// Every word that a quote, a rule set or a table can say has a sentence.
+#[test]
+fn every_word_of_the_calculation_is_named() {
+    use afterfare::refund_calculation::{conditions, facts, law, lines, quote, rule_check, rules};
+    use afterfare::rule_sets::no_go_store::TableScope;
+    use afterfare::web::words::Named;
+    let english = sentences(Language::English);
+    let mut keys: Vec<String> = Vec::new();
+    macro_rules! all {
+        ($($name:ty),+ $(,)?) => { $(keys.extend(<$name>::ALL.iter().map(Named::name_key));)+ };
+    }
+    all!(
+        quote::Verdict,
+        quote::ReasonCode,
+        quote::Destination,
+        quote::Document,
+        facts::CouponStatus,
+        facts::FormOfPayment,
+        facts::Publication,
+        facts::Payment,
+        facts::PassengerType,
+        lines::FeeKind,
+        lines::Method,
+        lines::NoGoCause,
+        lines::Rejected,
+        lines::ScreenField,
+        lines::UsedFareStep,
+        rule_check::Mistake,
+        rules::ChainRule,
+        rules::Combination,
+        rules::CommissionBase,
+        rules::FeeCap,
+        rules::FuelRule,
+        rules::Hierarchy,
+        rules::Scope,
+        rules::Section,
+        rules::UsedFareMethod,
+        rules::Waives,
+        conditions::FeeUnit,
+        TableScope,
+    );
+    keys.extend(rules::Section::ALL.iter().map(|section| format!("source-{}", section.word())));
+    keys.extend(law::Law::shipped().regimes.iter().map(|regime| format!("regime-{}", regime.name)));
+    for prefix in ["step-window", "step-days"] {
+        keys.extend(["always", "more-than", "less-than", "after", "between"].map(|kind| format!("{prefix}-{kind}")));
+    }
+    keys.extend(lines::Method::ALL.iter().map(|method| format!("step-mixed-{}", method.word())));
+    let missing: Vec<&String> = keys.iter().filter(|key| !english.contains_key(*key)).collect();
+    assert_eq!(missing, Vec::<&String>::new());
 }

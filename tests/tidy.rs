@@ -21,7 +21,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 /// From the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 18] = [
+const ROOMS: [&str; 20] = [
     "kernel",
     "config",
     "db",
@@ -32,7 +32,9 @@ const ROOMS: [&str; 18] = [
     "agencies",
     "rates",
     "bookings",
+    "rule_sets",
     "refunds",
+    "tools",
     "finance",
     "queue",
     "home",

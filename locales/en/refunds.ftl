@@ -45,22 +45,6 @@ refuse-nothing-to-refund = Nothing would be refunded, so it cannot be submitted.
 refuse-key-reused = This form was used before. Load the page anew and try again; nothing was changed. ({ $code })
 
 your-quote = Your quote
-verdict-accurate-quote = Accurate quote.
-verdict-cannot-quote = No amount can be quoted; the airline decides. You can submit all the same.
-verdict-non-refundable = Not refundable.
-verdict-reason-no-rule = The order has no refund rules for this journey.
-verdict-reason-outside-windows = The airline’s rules say nothing about this time.
-verdict-reason-no-exchange-rate = There is no recent exchange rate for the airline’s currency.
-verdict-reason-fee-missing = The airline’s rule names a penalty without an amount.
-verdict-reason-ancillary-currency = An extra was paid in another currency than the order.
-verdict-reason-fare-missing = The order does not tell the fare of a selected passenger.
-verdict-reason-fare-currency = The fare is in another currency than the order.
-verdict-reason-direction-fare-missing = Outbound and inbound have different rules, and the order does not tell their fares apart.
-verdict-reason-no-show-confirmation = The flight has departed: the airline must confirm that the passenger was not on board.
-verdict-reason-fare-non-refundable = The airline’s rule for this time does not give the fare back.
-verdict-reason-no-show = It is too late to cancel: the no-show rule applies.
-verdict-reason-fee-takes-all = The penalty is as high as what was paid.
-verdict-reason-nobody-selected = No passenger is selected.
 line-original = Original Total
 line-original-parts = fare, taxes, extras:
 line-fare-penalty = Airline Penalty For Fare
@@ -73,10 +57,6 @@ line-service-fee-hint = charged when the refund is credited; not part of the est
 per-passenger = Per passenger
 paid = Paid
 kept = Kept by the airline
-how-computed = How this was computed
-rule-set = Rule set
-destination-deposit-balance = The refund goes to your deposit balance.
-destination-card-of-purchase = The airline refunds the card that paid. Your card statement will show it.
 forecast-unknown = For this airline there is no experience yet; follow-up is possible 21 days after submission.
 forecast-1-3 = This airline’s money usually comes within 1–3 days.
 forecast-4-7 = This airline’s money usually comes within 4–7 days.
@@ -97,23 +77,6 @@ quote-before = Before
 quote-after = now
 quote-submitted = This quote was submitted:
 
-step-paid = { $passenger } paid fare { $fare }, taxes { $tax }, extras { $ancillaries }.
-step-airline-cause = The airline changed or cancelled the flight: it keeps nothing.
-step-window = { $direction }, { $left }: the window between { $from } and { $to } around departure holds. It says: { $says }.
-step-no-show = { $direction }: less than { $cutoff } before departure the no-show rule holds as well. It says: { $says }.
-step-fee = { $direction }: penalty { $amount } per passenger.
-step-share = { $direction }: penalty { $percent } % of { $of } = { $amount }.
-step-converted = { $from } × { $rate } (rate of { $day }) = { $to }.
-step-converted-inversely = { $from } ÷ { $rate } (rate of { $day }) = { $to }.
-step-capped = { $passenger }: the penalty of { $fees } is more than can be kept; the airline keeps { $cap }.
-step-fare-kept = { $passenger }: { $kept } of fare and taxes do not come back.
-step-ancillaries-kept = { $passenger }: extras of { $kept } are not refundable.
-step-refund = { $passenger }: { $paid } paid − { $kept } kept = { $refund }.
-step-missing = Not enough is known. { $reason }
-step-total = Together: { $original } − { $penalty } = { $refund }.
-step-service-fee = The service fee of { $amount } is charged apart, when the refund is credited.
-time-before-departure = { $time } before departure
-time-after-departure = { $time } after departure
 
 refund-page-title = Refund { $number }
 road-registered = Registered

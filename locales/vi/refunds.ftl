@@ -45,22 +45,6 @@ refuse-nothing-to-refund = Không có khoản nào được hoàn nên không th
 refuse-key-reused = Biểu mẫu này đã được dùng trước đó. Hãy tải lại trang và thử lại; chưa có gì thay đổi. ({ $code })
 
 your-quote = Báo giá hoàn vé
-verdict-accurate-quote = Báo giá chính xác.
-verdict-cannot-quote = Không thể báo số tiền; hãng sẽ quyết định. Bạn vẫn có thể gửi.
-verdict-non-refundable = Không được hoàn.
-verdict-reason-no-rule = Đơn này không có điều kiện hoàn vé cho hành trình này.
-verdict-reason-outside-windows = Điều kiện của hãng không quy định cho thời điểm này.
-verdict-reason-no-exchange-rate = Không có tỷ giá gần đây cho loại tiền của hãng.
-verdict-reason-fee-missing = Điều kiện của hãng có nêu phí phạt nhưng không nêu số tiền.
-verdict-reason-ancillary-currency = Có dịch vụ bổ trợ được trả bằng loại tiền khác với đơn.
-verdict-reason-fare-missing = Đơn không cho biết giá vé của một hành khách đã chọn.
-verdict-reason-fare-currency = Giá vé tính bằng loại tiền khác với đơn.
-verdict-reason-direction-fare-missing = Chiều đi và chiều về có điều kiện khác nhau, mà đơn không tách giá vé từng chiều.
-verdict-reason-no-show-confirmation = Chuyến bay đã khởi hành: hãng phải xác nhận hành khách không lên máy bay.
-verdict-reason-fare-non-refundable = Theo điều kiện của hãng, giá vé không được hoàn ở thời điểm này.
-verdict-reason-no-show = Đã quá hạn hủy: áp dụng quy định bỏ chỗ (no-show).
-verdict-reason-fee-takes-all = Phí phạt bằng hoặc cao hơn số tiền đã trả.
-verdict-reason-nobody-selected = Chưa chọn hành khách nào.
 line-original = Tổng tiền ban đầu
 line-original-parts = giá vé, thuế, dịch vụ bổ trợ:
 line-fare-penalty = Phí phạt của hãng trên giá vé
@@ -73,10 +57,6 @@ line-service-fee-hint = thu khi ghi có tiền hoàn; không nằm trong số d�
 per-passenger = Theo hành khách
 paid = Đã trả
 kept = Hãng giữ lại
-how-computed = Cách tính
-rule-set = Bộ quy tắc
-destination-deposit-balance = Tiền hoàn được ghi vào số dư tiền gửi của bạn.
-destination-card-of-purchase = Hãng hoàn tiền về thẻ đã thanh toán. Khoản này sẽ hiện trên sao kê thẻ của bạn.
 forecast-unknown = Chưa có dữ liệu về hãng này; có thể hỏi lại hãng sau 21 ngày kể từ khi gửi.
 forecast-1-3 = Hãng này thường hoàn tiền trong 1–3 ngày.
 forecast-4-7 = Hãng này thường hoàn tiền trong 4–7 ngày.
@@ -94,23 +74,6 @@ quote-before = Trước đó
 quote-after = hiện tại
 quote-submitted = Báo giá này đã được gửi:
 
-step-paid = { $passenger } đã trả giá vé { $fare }, thuế { $tax }, dịch vụ bổ trợ { $ancillaries }.
-step-airline-cause = Hãng đổi lịch bay hoặc hủy chuyến nên không giữ lại khoản nào.
-step-window = { $direction }, { $left }: áp dụng khung giữa mốc { $from } và mốc { $to } so với giờ khởi hành. Quy định: { $says }.
-step-no-show = { $direction }: chưa đầy { $cutoff } trước giờ khởi hành nên áp dụng thêm quy định bỏ chỗ (no-show). Quy định: { $says }.
-step-fee = { $direction }: phí phạt { $amount } mỗi hành khách.
-step-share = { $direction }: phí phạt { $percent }% của { $of } = { $amount }.
-step-converted = { $from } × { $rate } (tỷ giá ngày { $day }) = { $to }.
-step-converted-inversely = { $from } ÷ { $rate } (tỷ giá ngày { $day }) = { $to }.
-step-capped = { $passenger }: phí phạt { $fees } vượt mức được giữ lại; hãng giữ { $cap }.
-step-fare-kept = { $passenger }: { $kept } giá vé và thuế không được hoàn.
-step-ancillaries-kept = { $passenger }: { $kept } dịch vụ bổ trợ không được hoàn.
-step-refund = { $passenger }: đã trả { $paid } − giữ lại { $kept } = { $refund }.
-step-missing = Chưa đủ thông tin. { $reason }
-step-total = Tổng cộng: { $original } − { $penalty } = { $refund }.
-step-service-fee = Phí dịch vụ { $amount } được thu riêng, khi ghi có tiền hoàn.
-time-before-departure = { $time } trước giờ khởi hành
-time-after-departure = { $time } sau giờ khởi hành
 
 refund-page-title = Hoàn tiền { $number }
 road-registered = Đã ghi nhận

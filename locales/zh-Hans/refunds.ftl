@@ -45,22 +45,6 @@ refuse-nothing-to-refund = 可退金额为零，无法提交。如属航司变�
 refuse-key-reused = 此表单已使用过。请刷新页面后重试；未作任何更改。({ $code })
 
 your-quote = 您的报价
-verdict-accurate-quote = 准确报价。
-verdict-cannot-quote = 无法报价，金额由航司决定。您仍可提交。
-verdict-non-refundable = 不可退款。
-verdict-reason-no-rule = 订单中没有适用于此行程的退票规则。
-verdict-reason-outside-windows = 航司规则未涵盖当前时段。
-verdict-reason-no-exchange-rate = 缺少航司币种的近期汇率。
-verdict-reason-fee-missing = 航司规则规定收取退票费，但未列明金额。
-verdict-reason-ancillary-currency = 有附加服务的支付币种与订单币种不同。
-verdict-reason-fare-missing = 订单未提供所选乘客的票价。
-verdict-reason-fare-currency = 票价币种与订单币种不同。
-verdict-reason-direction-fare-missing = 去程与回程规则不同，而订单未分列两程票价。
-verdict-reason-no-show-confirmation = 航班已起飞，须由航司确认乘客未登机。
-verdict-reason-fare-non-refundable = 按航司规则，当前时段票价不可退。
-verdict-reason-no-show = 已过取消时限，适用误机规则。
-verdict-reason-fee-takes-all = 退票费已达到支付金额。
-verdict-reason-nobody-selected = 未选择乘客。
 line-original = 原支付总额
 line-original-parts = 票价、税费、附加服务：
 line-fare-penalty = 航司退票费（票价）
@@ -73,10 +57,6 @@ line-service-fee-hint = 退款入账时收取，不计入预计退款
 per-passenger = 按乘客
 paid = 已付
 kept = 航司扣收
-how-computed = 计算过程
-rule-set = 规则版本
-destination-deposit-balance = 退款将退至您的预存款余额。
-destination-card-of-purchase = 航司将退款至付款卡，届时显示在您的信用卡对账单上。
 forecast-unknown = 此航司暂无历史数据；提交满 21 天后可跟进。
 forecast-1-3 = 此航司的退款通常 1–3 天到账。
 forecast-4-7 = 此航司的退款通常 4–7 天到账。
@@ -94,23 +74,6 @@ quote-before = 此前
 quote-after = 现在
 quote-submitted = 此报价已提交：
 
-step-paid = { $passenger } 已付票价 { $fare }、税费 { $tax }、附加服务 { $ancillaries }。
-step-airline-cause = 航司变更或取消了航班：航司不扣收任何费用。
-step-window = { $direction }：现为{ $left }，适用距起飞 { $from }至 { $to }的时段，规则为“{ $says }”。
-step-no-show = { $direction }：距起飞不足 { $cutoff }，同时适用误机规则“{ $says }”。
-step-fee = { $direction }：每位乘客退票费 { $amount }。
-step-share = { $direction }：退票费为 { $of } 的 { $percent }%，即 { $amount }。
-step-converted = { $from } × { $rate }（{ $day } 汇率）= { $to }。
-step-converted-inversely = { $from } ÷ { $rate }（{ $day } 汇率）= { $to }。
-step-capped = { $passenger }：退票费 { $fees } 超过可扣上限，航司扣收 { $cap }。
-step-fare-kept = { $passenger }：票价与税费中有 { $kept } 不退。
-step-ancillaries-kept = { $passenger }：附加服务中有 { $kept } 不可退。
-step-refund = { $passenger }：已付 { $paid } − 扣收 { $kept } = { $refund }。
-step-missing = 已知信息不足。{ $reason }
-step-total = 合计：{ $original } − { $penalty } = { $refund }。
-step-service-fee = 服务费 { $amount } 另计，退款入账时收取。
-time-before-departure = 起飞前 { $time }
-time-after-departure = 起飞后 { $time }
 
 refund-page-title = 退款 { $number }
 road-registered = 登记

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{DateTime, Timestamp};
-pub use crate::refund_calculation::facts::{Direction, Refundability};
+pub use crate::refund_calculation::facts::{Direction, PassengerType, Refundability};
 
 crate::text_column! {
     /// Where an order stands.
@@ -18,10 +18,6 @@ crate::text_column! {
 
 crate::text_column! {
     pub enum JourneyType { OneWay = "one-way", RoundTrip = "round-trip" }
-}
-
-crate::text_column! {
-    pub enum PassengerType { Adult = "adult", Child = "child", Infant = "infant" }
 }
 
 crate::text_column! {

@@ -5,3 +5,7 @@ CREATE OR REPLACE TRIGGER transfers_never_changed BEFORE UPDATE OR DELETE ON tra
 CREATE OR REPLACE TRIGGER transfers_never_truncated BEFORE TRUNCATE ON transfers FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER events_never_changed BEFORE UPDATE OR DELETE ON events FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER events_never_truncated BEFORE TRUNCATE ON events FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER rule_sets_never_changed BEFORE UPDATE OF id, name, version, carrier, document, loaded_by, loaded_at OR DELETE ON rule_sets FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER rule_sets_never_truncated BEFORE TRUNCATE ON rule_sets FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER no_go_tables_never_changed BEFORE UPDATE OR DELETE ON no_go_tables FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER no_go_tables_never_truncated BEFORE TRUNCATE ON no_go_tables FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

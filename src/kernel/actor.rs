@@ -40,7 +40,7 @@ impl Role {
             Permission::WorkDesk => matches!(self, OperatorAgent | OperatorFinance | Supervisor),
             Permission::TalkToAirline => matches!(self, OperatorAgent | Supervisor),
             Permission::PostMoney => matches!(self, OperatorFinance | Supervisor),
-            Permission::ManageAgencies => matches!(self, Supervisor),
+            Permission::ManageAgencies | Permission::ManageRules => matches!(self, Supervisor),
         }
     }
 }
@@ -63,6 +63,8 @@ pub enum Permission {
     /// Record the airline's money and credit deposits.
     PostMoney,
     ManageAgencies,
+    /// Load rule sets and put them in use.
+    ManageRules,
 }
 
 /// The signed-in person of a request, or the program itself.

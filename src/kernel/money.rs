@@ -113,7 +113,7 @@ impl<'de> Deserialize<'de> for Currency {
 }
 
 /// How a division ends when it does not come out even. Never banker's rounding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Rounding {
     HalfUp,
@@ -172,6 +172,17 @@ impl Money {
         Ok(Self { minor: whole(minor)?, currency })
     }
 
+    /// An amount given in major units, rounded once to a multiple of `unit` minor units.
+    ///
+    /// # Errors
+    /// `TooLarge` beyond 64 bits.
+    pub fn rounded_to(amount: Decimal, currency: Currency, rounding: Rounding, unit: i64) -> Result<Self, MoneyError> {
+        let unit = Decimal::from(unit.max(1));
+        let units = scaled(amount, currency)?.checked_div(unit).ok_or(MoneyError::TooLarge)?;
+        let rounded = units.round_dp_with_strategy(0, rounding.strategy()).checked_mul(unit).ok_or(MoneyError::TooLarge)?;
+        Ok(Self { minor: whole(rounded)?, currency })
+    }
+
     /// Reads what a person typed: `1234.50`, also with thousands separated by commas or blanks.
     ///
     /// # Errors
@@ -206,19 +217,40 @@ impl Money {
         self.minor.checked_sub(other.minor).map(|minor| Self { minor, ..self }).ok_or(MoneyError::TooLarge)
     }
 
-    /// So many hundredths of a percent of it, rounded once.
+    /// `numerator / denominator` of it, rounded once to a multiple of `unit` minor units. Nothing of it for a
+    /// denominator of zero.
     ///
     /// # Errors
     /// `TooLarge` on overflow.
-    pub fn basis_points(self, points: u32, rounding: Rounding) -> Result<Self, MoneyError> {
-        let share = Decimal::from(self.minor).checked_mul(Decimal::new(i64::from(points), 4)).ok_or(MoneyError::TooLarge)?;
-        Ok(Self { minor: whole(share.round_dp_with_strategy(0, rounding.strategy()))?, ..self })
+    pub fn ratio(self, numerator: i64, denominator: i64, rounding: Rounding, unit: i64) -> Result<Self, MoneyError> {
+        let unit = i128::from(unit.max(1));
+        let divisor = i128::from(denominator).checked_mul(unit).ok_or(MoneyError::TooLarge)?;
+        if divisor == 0 {
+            return Ok(Self { minor: 0, ..self });
+        }
+        let dividend = i128::from(self.minor) * i128::from(numerator);
+        let (sign, dividend, divisor) = (dividend.signum() * divisor.signum(), dividend.abs(), divisor.abs());
+        let (whole, rest) = (dividend / divisor, dividend % divisor);
+        let goes_up = match rounding {
+            Rounding::HalfUp => rest >= divisor - rest,
+            Rounding::Up => rest > 0,
+            Rounding::Down => false,
+        };
+        let units = sign * (whole + i128::from(goes_up && rest > 0));
+        let minor = units.checked_mul(unit).and_then(|minor| i64::try_from(minor).ok()).ok_or(MoneyError::TooLarge)?;
+        Ok(Self { minor, ..self })
     }
 
     /// The smaller of two amounts of one currency.
     #[must_use]
     pub fn at_most(self, cap: Self) -> Self {
         Self { minor: self.minor.min(cap.minor), ..self }
+    }
+
+    /// The larger of two amounts of one currency.
+    #[must_use]
+    pub fn at_least(self, floor: Self) -> Self {
+        Self { minor: self.minor.max(floor.minor), ..self }
     }
 
     /// Whether it is exactly nothing.
@@ -244,6 +276,32 @@ fn whole(amount: Decimal) -> Result<i64, MoneyError> {
 impl std::fmt::Display for Money {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {}", self.currency, self.decimal())
+    }
+}
+
+impl schemars::JsonSchema for Currency {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Currency".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({ "type": "string", "description": "ISO 4217", "pattern": "^[A-Za-z]{3}$" })
+    }
+}
+
+impl schemars::JsonSchema for Money {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Money".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let currency = generator.subschema_for::<Currency>();
+        schemars::json_schema!({
+            "type": "object",
+            "description": "The amount is text in major units, with no more decimals than the currency has.",
+            "properties": { "amount": { "type": "string" }, "currency": currency },
+            "required": ["amount", "currency"]
+        })
     }
 }
 
@@ -292,6 +350,6 @@ mod tests {
         assert_eq!(half("0.125"), Ok(13));
         assert_eq!(half("0.135"), Ok(14));
         assert_eq!(half("-0.125"), Ok(-13));
-        assert_eq!(Money::new(760, Currency::USD).basis_points(500, Rounding::HalfUp), Ok(Money::new(38, Currency::USD)));
+        assert_eq!(Money::new(760, Currency::USD).ratio(500, 10_000, Rounding::HalfUp, 1), Ok(Money::new(38, Currency::USD)));
     }
 }

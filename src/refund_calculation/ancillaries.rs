@@ -1,13 +1,28 @@
-//! What comes back of baggage and seats on a voluntary refund: what the airline says is refundable, nothing else.
+//! What comes back of baggage and seats: on a voluntary refund what the airline says is refundable, otherwise all that
+//! was not used.
 
-use super::facts::{Facts, Passenger};
+use super::facts::Ticket;
+use super::lines::AncillaryLine;
+use super::notes::{Given, Notes};
+use super::trace::Step;
 use crate::kernel::money::{Money, MoneyError};
 
-/// The part of a passenger's ancillaries that the airline keeps.
+/// What comes back of a ticket's ancillaries.
 ///
 /// # Errors
 /// On overflow.
-pub fn kept(facts: &Facts, passenger: &Passenger) -> Result<Money, MoneyError> {
-    let lost = passenger.ancillaries.iter().filter(|ancillary| !ancillary.refundable);
-    lost.map(|ancillary| ancillary.price).try_fold(Money::zero(facts.currency), Money::plus)
+pub fn reckon(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<Money, MoneyError> {
+    let zero = Money::zero(given.facts.currency);
+    let (mut returned, mut kept) = (zero, zero);
+    for ancillary in &ticket.ancillaries {
+        let comes_back = !ancillary.used && (ancillary.refundable || !given.voluntary);
+        let refund = if comes_back { ancillary.price } else { zero };
+        returned = returned.plus(refund)?;
+        kept = kept.plus(ancillary.price.minus(refund)?)?;
+        notes.ancillaries.push(AncillaryLine { passenger: ticket.no, name: ancillary.name.clone(), price: ancillary.price, refund });
+    }
+    if !kept.is_zero() {
+        notes.step(Step::AncillariesKept { passenger: ticket.no, kept });
+    }
+    Ok(returned)
 }

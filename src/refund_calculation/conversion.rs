@@ -2,35 +2,53 @@
 
 use rust_decimal::Decimal;
 
-use super::facts::{Facts, Rate};
-use super::rules::RuleSet;
+use super::notes::{Given, Notes, Stop};
+use super::quote::ReasonCode;
 use super::trace::Step;
 use crate::kernel::money::{Money, MoneyError};
 
-/// The amount in the order's currency and the rate it took, or nothing when there is no rate.
+/// An amount in major units of the order's currency, not yet rounded, and whether it was converted.
+#[derive(Debug, Clone, Copy)]
+pub struct Exact {
+    pub amount: Decimal,
+    pub converted: bool,
+}
+
+/// The amount in the order's currency.
 ///
 /// # Errors
-/// On overflow.
-pub fn convert<'f>(
-    amount: Money,
-    facts: &'f Facts,
-    rules: &RuleSet,
-    trace: &mut Vec<Step>,
-) -> Result<Option<(Money, Option<&'f Rate>)>, MoneyError> {
+/// `NoExchangeRate` when nobody gave one; on overflow.
+pub fn exact(given: &Given<'_>, amount: Money, notes: &mut Notes) -> Result<Exact, Stop> {
+    let facts = given.facts;
     if amount.currency == facts.currency {
-        return Ok(Some((amount, None)));
+        return Ok(Exact { amount: amount.decimal(), converted: false });
     }
-    let direct = facts.rates.iter().find(|rate| rate.from == amount.currency && rate.to == facts.currency);
-    let inverse = || facts.rates.iter().find(|rate| rate.to == amount.currency && rate.from == facts.currency);
-    if let Some(rate) = direct {
-        let product = amount.decimal().checked_mul(rate.rate).ok_or(MoneyError::TooLarge)?;
-        let converted = Money::rounded(product, facts.currency, rules.fee_rounding)?;
-        trace.push(Step::Converted { from: amount, to: converted, rate: rate.rate, day: rate.day });
-        return Ok(Some((converted, Some(rate))));
+    let rounding = &given.rules.rounding.conversion;
+    let rounded = |value: Decimal| Money::rounded_to(value, facts.currency, rounding.direction, rounding.unit(facts.currency));
+    if let Some(rate) = facts.rates.iter().find(|rate| rate.from == amount.currency && rate.to == facts.currency) {
+        let value = amount.decimal().checked_mul(rate.rate).ok_or(MoneyError::TooLarge)?;
+        notes.step(Step::Converted { from: amount, to: rounded(value)?, rate: rate.rate, day: rate.day });
+        notes.rates.push(rate.clone());
+        return Ok(Exact { amount: value, converted: true });
     }
-    let Some(rate) = inverse().filter(|rate| rate.rate > Decimal::ZERO) else { return Ok(None) };
-    let quotient = amount.decimal().checked_div(rate.rate).ok_or(MoneyError::TooLarge)?;
-    let converted = Money::rounded(quotient, facts.currency, rules.fee_rounding)?;
-    trace.push(Step::ConvertedInversely { from: amount, to: converted, rate: rate.rate, day: rate.day });
-    Ok(Some((converted, Some(rate))))
+    let inverse = facts.rates.iter().find(|rate| rate.to == amount.currency && rate.from == facts.currency && rate.rate > Decimal::ZERO);
+    let rate = inverse.ok_or(Stop::Missing(ReasonCode::NoExchangeRate))?;
+    let value = amount.decimal().checked_div(rate.rate).ok_or(MoneyError::TooLarge)?;
+    notes.step(Step::ConvertedInversely { from: amount, to: rounded(value)?, rate: rate.rate, day: rate.day });
+    notes.rates.push(rate.clone());
+    Ok(Exact { amount: value, converted: true })
+}
+
+/// The amount in the order's currency, rounded once.
+///
+/// # Errors
+/// As [`exact`].
+pub fn money(given: &Given<'_>, amount: Money, notes: &mut Notes) -> Result<Money, Stop> {
+    if amount.currency == given.facts.currency {
+        return Ok(amount);
+    }
+    let exact = exact(given, amount, notes)?;
+    let rounding = &given.rules.rounding.conversion;
+    let currency = given.facts.currency;
+    Ok(Money::rounded_to(exact.amount, currency, rounding.direction, rounding.unit(currency))?)
 }

@@ -1,9 +1,17 @@
-//! What the calculation is told. The same document that `afterfare quote FILE.json` reads.
+//! What the calculation is told. The same document that `afterfare quote FILE.json` reads; `docs/facts.md` explains it.
 
 use rust_decimal::Decimal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::money::{Currency, Money, MoneyError};
+pub use super::conditions::{Applies, Conditions, Fee, FeeBase, FeeUnit, NoShow, Refundability, Span, Window};
+pub use super::event::{Event, Happened};
+pub use super::ticket::{
+    Ancillary, Commission, Coupon, CouponStatus, EarlierTicket, FareComponent, FormOfPayment, OneWayFare, PassengerType, Publication, Tax,
+    Ticket,
+};
+use crate::kernel::code::Code;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp};
 
 crate::text_column! {
@@ -22,122 +30,59 @@ crate::text_column! {
 }
 
 /// Everything a quote depends on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Facts {
-    /// The currency that the order is settled in.
+    /// The currency that everything was paid and is settled in.
     pub currency: Currency,
     pub payment: Payment,
     pub reason: Reason,
-    /// When the refund was asked for; windows are measured from here.
+    /// When the refund was validly asked for; windows are measured and legal deadlines run from here.
     pub requested_at: Timestamp,
-    /// Everybody on the order, selected or not.
-    pub passengers: Vec<Passenger>,
+    /// When the seats were given back, where that was before the request; no-show cut-offs are measured from here.
+    #[serde(default)]
+    pub seats_released_at: Option<Timestamp>,
+    /// One entry for each passenger and ticket, also those whose refund is not asked for.
+    pub tickets: Vec<Ticket>,
     /// Names of selected passengers whose fare nobody knows; with any, no amount can be named.
     #[serde(default)]
     pub unpriced: Vec<String>,
-    /// The parts of the journey, each with its first departure and its rule.
-    pub directions: Vec<JourneyPart>,
-    /// Rates by which penalties in the airline's currency become the order's.
+    /// Refund conditions that came with the order or stand in the fare; they are looked at before the rule set's.
+    #[serde(default)]
+    pub conditions: Vec<Conditions>,
+    /// What the airline did, where the reason is involuntary.
+    #[serde(default)]
+    pub event: Option<Event>,
+    /// A waiver that the airline gave.
+    #[serde(default)]
+    pub waiver: Option<Code>,
+    /// Interactive check-in at the airports of departure, as the host answered.
+    #[serde(default)]
+    pub check_in: Vec<CheckIn>,
+    /// Rates by which amounts of the airline's currency become the order's.
     #[serde(default)]
     pub rates: Vec<Rate>,
     /// The operator's own fee for the refund.
     #[serde(default)]
     pub service_fee: ServiceFee,
+    /// The agency's own fee to its customer, a line of its own.
+    #[serde(default)]
+    pub agency_fee: Option<Money>,
 }
 
-/// One passenger and what was paid for them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Whether an airport has interactive check-in, by the table of each scope; nothing where a table does not name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Passenger {
-    /// Counts from 1 as in the order.
-    pub no: i64,
-    pub name: String,
-    /// Whether this passenger's refund is asked for.
-    pub selected: bool,
-    /// For the whole journey.
-    pub fare: Money,
-    pub tax: Money,
-    /// The fare of each direction where the order tells them apart; needed when only one direction is refundable.
+pub struct CheckIn {
+    pub airport: Code,
     #[serde(default)]
-    pub fare_by_direction: Vec<DirectionFare>,
+    pub domestic: Option<bool>,
     #[serde(default)]
-    pub ancillaries: Vec<Ancillary>,
-}
-
-/// The part of a passenger's fare and tax that one direction has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DirectionFare {
-    pub direction: Direction,
-    pub fare: Money,
-    pub tax: Money,
-}
-
-/// Baggage, a seat or the like.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Ancillary {
-    pub name: String,
-    pub price: Money,
-    /// Whether the airline gives it back on a voluntary refund.
-    #[serde(default)]
-    pub refundable: bool,
-}
-
-/// One direction of the journey.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct JourneyPart {
-    pub direction: Direction,
-    /// The instant of its first departure.
-    pub departs_at: Timestamp,
-    /// The airline's rule, or nothing when the order has none.
-    #[serde(default)]
-    pub windows: Vec<Window>,
-    #[serde(default)]
-    pub no_show: Option<NoShow>,
-}
-
-crate::text_column! {
-    /// What a window says of the fare: nothing comes back, it comes back less a fee, it comes back.
-    pub enum Refundability { NonRefundable = "T", WithFee = "H", Free = "F" }
-}
-
-/// A fee: an amount per passenger, or a share of the fare in hundredths of a percent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fee {
-    Amount(Money),
-    BasisPoints(u32),
-}
-
-/// What holds from `from_minute` (included) down to `to_minute` (not included). Minutes count down to departure:
-/// positive before it, negative after.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Window {
-    pub from_minute: i64,
-    pub to_minute: i64,
-    pub refundability: Refundability,
-    #[serde(default)]
-    pub fee: Option<Fee>,
-}
-
-/// What holds for a passenger who did not cancel in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoShow {
-    /// A refund asked for later than this many minutes before departure is a no-show's.
-    pub cutoff_minutes: i64,
-    pub refundability: Refundability,
-    /// Added to the window's fee.
-    #[serde(default)]
-    pub fee: Option<Fee>,
+    pub international: Option<bool>,
 }
 
 /// One unit of `from` was worth `rate` units of `to` on `day`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rate {
     pub from: Currency,
@@ -147,7 +92,7 @@ pub struct Rate {
 }
 
 /// What the operator takes for its work, apart from everything the airline keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceFee {
     #[default]
@@ -157,18 +102,8 @@ pub enum ServiceFee {
 }
 
 impl Facts {
-    /// The passengers whose refund is asked for.
-    pub fn selected(&self) -> impl Iterator<Item = &Passenger> {
-        self.passengers.iter().filter(|passenger| passenger.selected)
-    }
-
-    /// What a passenger's ancillaries cost together.
-    ///
-    /// # Errors
-    /// When one is in another currency than the order.
-    pub fn ancillaries_of(&self, passenger: &Passenger) -> Result<Money, MoneyError> {
-        // One in another currency is a gate of its own; here only what can be added is added.
-        let own = passenger.ancillaries.iter().filter(|ancillary| ancillary.price.currency == self.currency);
-        own.map(|ancillary| ancillary.price).try_fold(Money::zero(self.currency), Money::plus)
+    /// The tickets whose refund is asked for.
+    pub fn selected(&self) -> impl Iterator<Item = &Ticket> {
+        self.tickets.iter().filter(|ticket| ticket.selected)
     }
 }

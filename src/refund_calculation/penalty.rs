@@ -1,219 +1,334 @@
-//! What the airline keeps on a voluntary refund: the window of each direction, the no-show rule, the cap.
+//! What the conditions of one fare component say at the time of the request: the window, its fee, the no-show rule.
 
-use super::ancillaries;
-use super::conversion;
-use super::facts::{Direction, DirectionFare, Facts, Fee, JourneyPart, Passenger, Rate, Refundability};
-use super::quote::{AppliedWindow, Quote, ReasonCode, Verdict};
-use super::rules::{FeeCap, RuleSet};
+use rust_decimal::Decimal;
+
+use super::airports;
+use super::conditions::{Asked, Conditions, Fee, FeeBase, FeeUnit, NoShow, Refundability, Span, Window};
+use super::conversion::{self, Exact};
+use super::facts::{Coupon, EarlierTicket, FareComponent, Ticket};
+use super::lines::{FeeKind, FeeLine};
+use super::notes::{Given, Notes, Stop};
+use super::quote::{AppliedWindow, ReasonCode};
+use super::rules::{LineRounding, Section, Waives};
+use super::taxes;
 use super::trace::Step;
 use crate::kernel::money::{Money, MoneyError};
 use crate::kernel::time::minutes_until;
 
-/// The rule that holds for one direction at the time of the request.
-struct Holding<'f> {
-    direction: Direction,
-    refundability: Refundability,
-    fees: Vec<&'f Fee>,
+/// What the conditions of one component come to.
+#[derive(Debug, Clone, Copy)]
+pub struct Assessed {
+    pub component: FareComponent,
+    /// Its fare, where it is known.
+    pub fare: Option<Money>,
+    pub non_refundable: bool,
+    pub cancellation: Money,
+    pub no_show: Money,
+    pub unit: FeeUnit,
+    pub misc: Option<Money>,
 }
 
-/// Takes the penalties of every selected passenger.
+impl Assessed {
+    /// Both fees together.
+    ///
+    /// # Errors
+    /// On overflow.
+    pub fn fees(&self) -> Result<Money, MoneyError> {
+        self.cancellation.plus(self.no_show)
+    }
+}
+
+/// The first conditions that apply to a component, or to it as an earlier ticket of the chain had it.
 ///
 /// # Errors
-/// On overflow.
-pub fn apply(facts: &Facts, rules: &RuleSet, quote: &mut Quote, trace: &mut Vec<Step>) -> Result<(), MoneyError> {
-    let mut holdings = Vec::with_capacity(facts.directions.len());
-    for part in &facts.directions {
-        match holding(facts, part, quote, trace) {
-            Some(holding) => holdings.push(holding),
-            None => return Ok(()),
-        }
-    }
-    let lost = holdings.iter().filter(|holding| holding.refundability == Refundability::NonRefundable).count();
-    let split = facts.selected().all(|passenger| has_split(facts, passenger));
-    if lost > 0 && lost < holdings.len() && !split {
-        give_up(quote, trace, ReasonCode::DirectionFareMissing);
-        return Ok(());
-    }
-    for (place, passenger) in facts.selected().enumerate() {
-        let Some(fees) = fees(facts, rules, passenger, &holdings, split, quote, trace)? else { return Ok(()) };
-        take(facts, rules, passenger, &holdings, fees, place, quote, trace)?;
-    }
-    if quote.passengers.iter().all(|line| line.refund.is_some_and(Money::is_zero)) {
-        quote.verdict = Verdict::NonRefundable;
-        if quote.reasons.is_empty() {
-            quote.because(ReasonCode::FeeTakesAll);
-        }
-    }
-    Ok(())
+/// `NoRule` or, for an earlier ticket, `ChainRuleMissing`.
+pub fn conditions<'f>(
+    given: &Given<'f>,
+    ticket: &Ticket,
+    component: &FareComponent,
+    earlier: Option<&EarlierTicket>,
+) -> Result<&'f Conditions, Stop> {
+    let all = || given.facts.conditions.iter().chain(&given.rules.conditions);
+    let domestic = if all().any(|one| one.applies.domestic.is_some()) { airports::is_domestic(ticket) } else { None };
+    let asked = Asked {
+        direction: component.direction,
+        booking_class: earlier.map_or(component.booking_class, |earlier| earlier.booking_class),
+        fare_basis: earlier.map_or(component.fare_basis, |earlier| earlier.fare_basis),
+        passenger_type: ticket.passenger_type,
+        document_number: earlier.map_or_else(|| ticket.document_numbers.first().copied(), |earlier| Some(earlier.document_number)),
+        domestic,
+        issued_on: earlier.map_or(ticket.issued_on, |earlier| earlier.issued_on),
+    };
+    let reason = if earlier.is_some() { ReasonCode::ChainRuleMissing } else { ReasonCode::NoRule };
+    let found = all().find(|conditions| conditions.applies.to(&asked)).filter(|conditions| !conditions.windows.is_empty());
+    found.ok_or(Stop::Missing(reason))
 }
 
-/// Ends without an amount: a fact is missing.
-fn give_up(quote: &mut Quote, trace: &mut Vec<Step>, reason: ReasonCode) {
-    trace.push(Step::Missing { reason });
-    quote.cannot(reason);
+/// Reads conditions for one component. Only its coupons that were not flown count.
+///
+/// # Errors
+/// When a fact is missing that the conditions need.
+pub fn assess(
+    given: &Given<'_>,
+    ticket: &Ticket,
+    component: &FareComponent,
+    conditions: &Conditions,
+    notes: &mut Notes,
+) -> Result<Assessed, Stop> {
+    let zero = Money::zero(given.facts.currency);
+    let mut assessed = Assessed {
+        component: *component,
+        fare: ticket.fare_of(component),
+        non_refundable: false,
+        cancellation: zero,
+        no_show: zero,
+        unit: conditions.fee_unit,
+        misc: conditions.misc_fee,
+    };
+    let waived = Waived::of(given);
+    let mut first = true;
+    for coupon in ticket.coupons_of(component.no).filter(|coupon| coupon.status.is_refundable()) {
+        if !first && conditions.fee_unit != FeeUnit::Coupon {
+            break;
+        }
+        first = false;
+        let window = window(given, component, conditions, coupon, notes)?;
+        let mut fees: [Option<(&Fee, FeeKind)>; 2] = [None, None];
+        if window.refundability == Refundability::WithFee {
+            fees[0] = Some((window.fee.as_ref().ok_or(Stop::Missing(ReasonCode::FeeMissing))?, FeeKind::Cancellation));
+        }
+        if window.refundability == Refundability::NonRefundable && !waived.takes(Waives::NonRefundable) {
+            notes.because(ReasonCode::FareNonRefundable);
+            assessed.non_refundable = true;
+            continue;
+        }
+        if let Some(rule) = no_show(given, conditions, coupon) {
+            notes.step(Step::NoShow {
+                direction: component.direction,
+                cutoff_minutes: rule.cutoff_minutes,
+                refundability: rule.refundability,
+            });
+            if rule.refundability == Refundability::NonRefundable && !waived.takes(Waives::NonRefundable) {
+                notes.because(ReasonCode::NoShow);
+                assessed.non_refundable = true;
+                continue;
+            }
+            fees[1] = rule.fee.as_ref().map(|fee| (fee, FeeKind::NoShow));
+        }
+        if coupon.status == super::facts::CouponStatus::Unknown && coupon.departs_at <= given.facts.requested_at {
+            return Err(Stop::Missing(ReasonCode::NoShowConfirmation));
+        }
+        for (fee, kind) in fees.into_iter().flatten() {
+            let charged = charge(given, ticket, &assessed, fee, kind, window, waived, notes)?;
+            match kind {
+                FeeKind::NoShow => assessed.no_show = assessed.no_show.plus(charged)?,
+                _ => assessed.cancellation = assessed.cancellation.plus(charged)?,
+            }
+        }
+    }
+    Ok(assessed)
 }
 
-/// Finds the window of a direction, and the no-show rule where it is too late.
-fn holding<'f>(facts: &Facts, part: &'f JourneyPart, quote: &mut Quote, trace: &mut Vec<Step>) -> Option<Holding<'f>> {
-    let minutes = minutes_until(facts.requested_at, part.departs_at);
-    let seconds = part.departs_at.as_second() - facts.requested_at.as_second();
-    // From the beginning of a window, included, down to its end, not included; to the second, not the minute.
-    let Some(window) = part.windows.iter().find(|window| seconds <= window.from_minute * 60 && seconds > window.to_minute * 60) else {
-        give_up(quote, trace, ReasonCode::OutsideWindows);
-        return None;
+/// The window of a ladder that holds for a coupon's departure.
+fn window<'c>(
+    given: &Given<'_>,
+    component: &FareComponent,
+    conditions: &'c Conditions,
+    coupon: &Coupon,
+    notes: &mut Notes,
+) -> Result<&'c Window, Stop> {
+    let requested = given.facts.requested_at;
+    let seconds = coupon.departs_at.as_second() - requested.as_second();
+    let days = days_before(coupon, requested);
+    let holds = |window: &&Window| match &window.span {
+        Span::Minutes(range) => range.holds(seconds, 60),
+        Span::Days(range) => range.holds(days, 1),
     };
-    let applied = AppliedWindow {
-        direction: part.direction,
-        minutes_before: minutes,
-        from_minute: window.from_minute,
-        to_minute: window.to_minute,
-        refundability: window.refundability,
-    };
-    quote.windows.push(applied);
-    trace.push(Step::Window {
-        direction: part.direction,
-        minutes_before: minutes,
-        from_minute: window.from_minute,
-        to_minute: window.to_minute,
-        refundability: window.refundability,
+    let window = conditions.windows.iter().find(holds).ok_or(Stop::Missing(ReasonCode::OutsideWindows))?;
+    let (direction, refundability) = (component.direction, window.refundability);
+    notes.step(match window.span {
+        Span::Minutes(range) => Step::Window {
+            direction,
+            minutes_before: minutes_until(requested, coupon.departs_at),
+            from_minute: range.from,
+            to_minute: range.to,
+            refundability,
+        },
+        Span::Days(range) => Step::WindowOfDays { direction, days_before: days, from_day: range.from, to_day: range.to, refundability },
     });
-    let mut holding = Holding { direction: part.direction, refundability: window.refundability, fees: Vec::with_capacity(2) };
-    if window.refundability == Refundability::WithFee {
-        let Some(fee) = &window.fee else {
-            give_up(quote, trace, ReasonCode::FeeMissing);
-            return None;
-        };
-        holding.fees.push(fee);
+    let applied = AppliedWindow { direction, refundability, span: Some(window.span) };
+    if !notes.windows.contains(&applied) {
+        notes.windows.push(applied);
     }
-    if window.refundability == Refundability::NonRefundable {
-        quote.because(ReasonCode::FareNonRefundable);
-        return Some(holding);
+    if let Some(source) = &conditions.source {
+        notes.sources.push((Section::Conditions, source.clone()));
     }
-    if let Some(no_show) = part.no_show.as_ref().filter(|rule| seconds < rule.cutoff_minutes.max(0) * 60) {
-        trace.push(Step::NoShow {
-            direction: part.direction,
-            cutoff_minutes: no_show.cutoff_minutes,
-            refundability: no_show.refundability,
-        });
-        holding.fees.extend(&no_show.fee);
-        if no_show.refundability == Refundability::NonRefundable {
-            holding.refundability = Refundability::NonRefundable;
-            quote.because(ReasonCode::NoShow);
-            return Some(holding);
-        }
-    }
-    if seconds <= 0 {
-        // After departure only the airline knows whether the passenger was on board.
-        give_up(quote, trace, ReasonCode::NoShowConfirmation);
-        return None;
-    }
-    Some(holding)
+    Ok(window)
 }
 
-/// Whether a passenger's fare is told apart by direction, to the last cent.
-fn has_split(facts: &Facts, passenger: &Passenger) -> bool {
-    let parts = &passenger.fare_by_direction;
-    let sum = |amount: fn(&DirectionFare) -> Money| parts.iter().map(amount).try_fold(Money::zero(facts.currency), Money::plus);
-    facts.directions.iter().all(|part| parts.iter().any(|fare| fare.direction == part.direction))
-        && sum(|part| part.fare) == Ok(passenger.fare)
-        && sum(|part| part.tax) == Ok(passenger.tax)
+/// Calendar days from the request to the departure, both by the clocks of the airport of departure.
+fn days_before(coupon: &Coupon, requested: crate::kernel::time::Timestamp) -> i64 {
+    // The airport's offset at departure serves for the day of the request too.
+    let utc = coupon.departs_at.to_zoned(jiff::tz::TimeZone::UTC).datetime();
+    let offset = coupon.departs_local.duration_since(utc);
+    let local = requested.to_zoned(jiff::tz::TimeZone::UTC).datetime().saturating_add(offset);
+    coupon.departs_local.date().duration_since(local.date()).as_hours() / 24
 }
 
-/// The fare and tax that one direction has of a passenger's, or the whole where they are not told apart.
-fn part_of(passenger: &Passenger, direction: Direction, split: bool) -> (Money, Money) {
-    let own = passenger.fare_by_direction.iter().find(|fare| fare.direction == direction).filter(|_| split);
-    own.map_or((passenger.fare, passenger.tax), |fare| (fare.fare, fare.tax))
+/// The no-show rule, where the seat was given back too late.
+fn no_show<'c>(given: &Given<'_>, conditions: &'c Conditions, coupon: &Coupon) -> Option<&'c NoShow> {
+    let released = given.facts.seats_released_at.map_or(given.facts.requested_at, |released| released.min(given.facts.requested_at));
+    let seconds = coupon.departs_at.as_second() - released.as_second();
+    conditions.no_show.as_ref().filter(|rule| seconds < rule.cutoff_minutes.max(0).saturating_mul(60))
 }
 
-/// The fees of all refundable directions in the order's currency; nothing when one cannot be known.
-fn fees(
-    facts: &Facts,
-    rules: &RuleSet,
-    passenger: &Passenger,
-    holdings: &[Holding<'_>],
-    split: bool,
-    quote: &mut Quote,
-    trace: &mut Vec<Step>,
-) -> Result<Option<Money>, MoneyError> {
-    let mut sum = Money::zero(facts.currency);
-    for holding in holdings.iter().filter(|holding| holding.refundability != Refundability::NonRefundable) {
-        for fee in &holding.fees {
-            let amount = match **fee {
-                Fee::Amount(amount) => {
-                    trace.push(Step::Fee { direction: holding.direction, amount });
-                    amount
-                }
-                Fee::BasisPoints(_) if holdings.len() > 1 && !split => {
-                    give_up(quote, trace, ReasonCode::DirectionFareMissing);
-                    return Ok(None);
-                }
-                Fee::BasisPoints(points) => {
-                    let (of, _) = part_of(passenger, holding.direction, split);
-                    let amount = of.basis_points(points, rules.fee_rounding)?;
-                    trace.push(Step::Share { direction: holding.direction, basis_points: points, of, amount });
-                    amount
-                }
-            };
-            let Some((converted, rate)) = conversion::convert(amount, facts, rules, trace)? else {
-                give_up(quote, trace, ReasonCode::NoExchangeRate);
-                return Ok(None);
-            };
-            keep_rate(quote, rate);
-            sum = sum.plus(converted)?;
-        }
+/// What the facts' waiver takes away.
+#[derive(Debug, Clone, Copy)]
+pub struct Waived<'f>(&'f [Waives]);
+
+impl<'f> Waived<'f> {
+    /// Reads the waiver by the rule set; an unknown one waives nothing (and is a reason of its own).
+    #[must_use]
+    pub fn of(given: &Given<'f>) -> Self {
+        let Some(code) = given.facts.waiver else { return Self(&[]) };
+        let day = crate::kernel::time::utc_day(given.facts.requested_at);
+        let waiver = given.rules.waivers.iter().find(|waiver| waiver.code == code && waiver.holds_on(day));
+        Self(waiver.map(|waiver| waiver.waives.as_slice()).unwrap_or_default())
     }
-    Ok(Some(sum))
-}
 
-fn keep_rate(quote: &mut Quote, rate: Option<&Rate>) {
-    if let Some(rate) = rate.filter(|rate| !quote.rates.contains(rate)) {
-        quote.rates.push(rate.clone());
+    /// Whether it takes this away.
+    #[must_use]
+    pub fn takes(self, what: Waives) -> bool {
+        self.0.contains(&what)
     }
 }
 
-/// Writes one passenger's line: what is lost with non-refundable directions, the fees up to their cap, the ancillaries.
+/// One fee in the order's currency: its amount or share, converted, inside its limits, times the passenger's factor,
+/// rounded once at the end.
 #[allow(clippy::too_many_arguments, reason = "one paragraph of the rule, cut in two for its length")]
-fn take(
-    facts: &Facts,
-    rules: &RuleSet,
-    passenger: &Passenger,
-    holdings: &[Holding<'_>],
-    fees: Money,
-    place: usize,
-    quote: &mut Quote,
-    trace: &mut Vec<Step>,
-) -> Result<(), MoneyError> {
-    let (mut lost_fare, mut lost_tax) = (Money::zero(facts.currency), Money::zero(facts.currency));
-    let lost = || holdings.iter().filter(|holding| holding.refundability == Refundability::NonRefundable);
-    if lost().count() == holdings.len() {
-        (lost_fare, lost_tax) = (passenger.fare, passenger.tax);
+fn charge(
+    given: &Given<'_>,
+    ticket: &Ticket,
+    assessed: &Assessed,
+    fee: &Fee,
+    kind: FeeKind,
+    window: &Window,
+    waived: Waived<'_>,
+    notes: &mut Notes,
+) -> Result<Money, Stop> {
+    let currency = given.facts.currency;
+    let direction = assessed.component.direction;
+    let mut line = FeeLine {
+        passenger: ticket.no,
+        component: Some(assessed.component.no),
+        kind,
+        rule_amount: Money::zero(currency),
+        basis_points: None,
+        of: None,
+        charged: Money::zero(currency),
+        share_of_fare_refund: None,
+        waived: false,
+    };
+    let amount = match fee {
+        Fee::Amount(amount) => *amount,
+        Fee::LocalAmounts(amounts) => {
+            *amounts.iter().find(|amount| amount.currency == currency).ok_or(Stop::Missing(ReasonCode::LocalFeeMissing))?
+        }
+        Fee::BasisPoints(points) => {
+            let of = base(ticket, assessed, window.base)?;
+            let rounding = &given.rules.rounding.fee;
+            let amount = of.ratio(i64::from(*points), 10_000, rounding.direction, rounding.unit(currency))?;
+            (line.basis_points, line.of) = (Some(*points), Some(of));
+            notes.step(Step::Share { direction, basis_points: *points, of, amount });
+            amount
+        }
+    };
+    if line.of.is_none() {
+        notes.step(Step::Fee { direction, amount });
+    }
+    line.rule_amount = amount;
+    line.charged = limited(given, ticket, &line, window, notes)?;
+    let is_waived = waived.takes(if kind == FeeKind::NoShow { Waives::NoShow } else { Waives::Fee });
+    if is_waived && let Some(code) = given.facts.waiver {
+        notes.step(Step::Waived { code, amount: line.charged });
+        (line.charged, line.waived) = (Money::zero(currency), true);
+    }
+    notes.fees.push(line);
+    Ok(line.charged)
+}
+
+/// Converts, limits and shares a fee, and rounds it once.
+fn limited(given: &Given<'_>, ticket: &Ticket, line: &FeeLine, window: &Window, notes: &mut Notes) -> Result<Money, Stop> {
+    let factor = given.rules.factor(ticket.passenger_type, ticket.has_seat);
+    let has_limits = window.minimum.is_some() || window.maximum.is_some();
+    if line.rule_amount.currency == given.facts.currency && factor == 10_000 && !has_limits {
+        return Ok(line.rule_amount);
+    }
+    let exact = match (line.basis_points, line.of) {
+        // A share is taken again without rounding, so that it is rounded only once.
+        (Some(points), Some(of)) => Exact { amount: share(of.decimal(), points)?, converted: false },
+        _ => conversion::exact(given, line.rule_amount, notes)?,
+    };
+    let rounding = if exact.converted { &given.rules.rounding.conversion } else { &given.rules.rounding.fee };
+    let mut amount = exact.amount;
+    if let Some(minimum) = window.minimum {
+        amount = amount.max(conversion::exact(given, minimum, notes)?.amount);
+    }
+    if let Some(maximum) = window.maximum {
+        amount = amount.min(conversion::exact(given, maximum, notes)?.amount);
+    }
+    if amount != exact.amount {
+        notes.step(Step::Limited { from: rounded(given, exact.amount, rounding)?, to: rounded(given, amount, rounding)? });
+    }
+    if factor != 10_000 {
+        amount = share(amount, factor)?;
+        let (passenger_type, basis_points) = (ticket.passenger_type, factor);
+        notes.step(Step::Factor { passenger_type, basis_points, amount: rounded(given, amount, rounding)? });
+    }
+    Ok(rounded(given, amount, rounding)?)
+}
+
+fn share(amount: Decimal, points: u32) -> Result<Decimal, MoneyError> {
+    amount.checked_mul(Decimal::new(i64::from(points), 4)).ok_or(MoneyError::TooLarge)
+}
+
+fn rounded(given: &Given<'_>, amount: Decimal, rounding: &LineRounding) -> Result<Money, MoneyError> {
+    let currency = given.facts.currency;
+    Money::rounded_to(amount, currency, rounding.direction, rounding.unit(currency))
+}
+
+/// What a share is taken of.
+fn base(ticket: &Ticket, assessed: &Assessed, base: FeeBase) -> Result<Money, Stop> {
+    let component = &assessed.component;
+    let whole = matches!(assessed.unit, FeeUnit::Ticket | FeeUnit::Journey) && base != FeeBase::Component;
+    let belongs = |other: &FareComponent| match assessed.unit {
+        FeeUnit::Ticket | FeeUnit::Journey => true,
+        FeeUnit::PricingUnit => other.pricing_unit == component.pricing_unit,
+        FeeUnit::Direction => other.direction == component.direction,
+        FeeUnit::Component | FeeUnit::Coupon => other.no == component.no,
+    };
+    let mut sum = Money::zero(ticket.fare.currency);
+    if whole {
+        sum = ticket.fare;
     } else {
-        for holding in lost() {
-            let (fare, tax) = part_of(passenger, holding.direction, true);
-            (lost_fare, lost_tax) = (lost_fare.plus(fare)?, lost_tax.plus(tax)?);
+        let alone = base == FeeBase::Component;
+        for other in ticket.components.iter().filter(|other| if alone { other.no == component.no } else { belongs(other) }) {
+            sum = sum.plus(ticket.fare_of(other).ok_or(Stop::Missing(ReasonCode::DirectionFareMissing))?)?;
         }
     }
-    if rules.taxes_of_non_refundable {
-        lost_tax = Money::zero(facts.currency);
+    if matches!(base, FeeBase::Fare | FeeBase::Component) {
+        return Ok(sum);
     }
-    let lost = lost_fare.plus(lost_tax)?;
-    if !lost.is_zero() {
-        trace.push(Step::FareKept { passenger: passenger.no, kept: lost });
-    }
-    let cap = match rules.fee_cap {
-        FeeCap::CapFareAndFuel => passenger.fare.minus(lost_fare)?,
-        FeeCap::CapAll => passenger.fare.plus(passenger.tax)?.minus(lost)?,
+    let of_unit = |no: i64| {
+        let coupon = ticket.coupons.iter().find(|coupon| coupon.no == no);
+        coupon.is_some_and(|coupon| ticket.components.iter().any(|other| other.no == coupon.component && belongs(other)))
     };
-    if fees.minor > cap.minor {
-        trace.push(Step::Capped { passenger: passenger.no, fees, cap });
+    for tax in ticket.taxes.iter().filter(|tax| base == FeeBase::FarePlusTax || taxes::is_fuel(tax.code)) {
+        match tax.coupon {
+            Some(no) if !of_unit(no) => {}
+            None if !whole && ticket.components.len() > 1 => return Err(Stop::Missing(ReasonCode::TaxCouponMissing)),
+            _ => sum = sum.plus(tax.amount)?,
+        }
     }
-    let ancillaries = ancillaries::kept(facts, passenger)?;
-    if !ancillaries.is_zero() {
-        trace.push(Step::AncillariesKept { passenger: passenger.no, kept: ancillaries });
-    }
-    let line = &mut quote.passengers[place];
-    let refund = line.close(lost.plus(fees.at_most(cap))?, ancillaries)?;
-    let paid = line.original()?;
-    trace.push(Step::Refund { passenger: passenger.no, paid, kept: paid.minus(refund)?, refund });
-    Ok(())
+    Ok(sum)
 }

@@ -1,46 +1,94 @@
 //! The answer: a verdict, the lines, the totals, and the way there.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::facts::{Direction, Facts, Passenger, Payment, Rate, Reason, Refundability, ServiceFee};
-use super::rules::RuleSet;
+use super::facts::{Direction, Facts, FormOfPayment, Payment, Rate, Refundability, Ticket};
+use super::lines::{AncillaryLine, FeeLine, NoGo, TaxLine, Totals, TypedValue, UsedFareLine};
+use super::rules::{RuleSet, Section};
 use super::trace::Step;
 use crate::kernel::money::{Currency, Money, MoneyError};
+use crate::kernel::time::Date;
+
+pub use super::conditions::Span;
+pub use super::lines::Breakdown;
 
 crate::text_column! {
     /// How sure the answer is.
     pub enum Verdict {
         /// The amounts follow from the airline's rule.
         Accurate = "accurate-quote",
+        /// The amounts follow from the facts, and something about them is still for the airline to say.
+        Estimated = "estimated",
         /// A fact is missing; the airline decides. It may be submitted all the same.
         CannotQuote = "cannot-quote",
         /// Nothing would come back.
         NonRefundable = "non-refundable",
+        /// A person must do it, with the documents named.
+        ManualReview = "manual-review",
     }
 }
 
 crate::text_column! {
-    /// Why a verdict is not `Accurate`.
+    /// Why a verdict is not `Accurate`, or what else must be known about it.
     pub enum ReasonCode {
         NoRule = "no-rule",
         OutsideWindows = "outside-windows",
         NoExchangeRate = "no-exchange-rate",
         FeeMissing = "fee-missing",
+        LocalFeeMissing = "local-fee-missing",
         AncillaryCurrency = "ancillary-currency",
         FareCurrency = "fare-currency",
         FareMissing = "fare-missing",
+        FareBelowZero = "fare-below-zero",
+        FareParts = "fare-parts",
+        ComponentMissing = "component-missing",
+        TooManyComponents = "too-many-components",
         DirectionFareMissing = "direction-fare-missing",
+        TaxCouponMissing = "tax-coupon-missing",
+        CouponNotOpen = "coupon-not-open",
+        CouponGone = "coupon-gone",
+        OutOfSequence = "out-of-sequence",
         NoShowConfirmation = "no-show-confirmation",
+        UsedFareMissing = "used-fare-missing",
+        UsedFareByHand = "used-fare-by-hand",
+        ClassOrderMissing = "class-order-missing",
+        PublicationMissing = "publication-missing",
+        ChainRuleMissing = "chain-rule-missing",
+        WaiverUnknown = "waiver-unknown",
+        EventMissing = "event-missing",
+        NoInvoluntaryRight = "no-involuntary-right",
+        UnknownAirport = "unknown-airport",
+        NoGoTableMissing = "no-go-table-missing",
+        CalendarMissing = "calendar-missing",
+        HalfRoundTripEstimate = "half-round-trip-estimate",
         FareNonRefundable = "fare-non-refundable",
         NoShow = "no-show",
         FeeTakesAll = "fee-takes-all",
+        FullyUsed = "fully-used",
         NobodySelected = "nobody-selected",
     }
 }
 
 crate::text_column! {
     /// Where the money goes.
-    pub enum Destination { DepositBalance = "deposit-balance", CardOfPurchase = "card-of-purchase" }
+    pub enum Destination {
+        DepositBalance = "deposit-balance",
+        CardOfPurchase = "card-of-purchase",
+        /// Where the form of payment is "Accounting" (the money still goes to the agency).
+        AgencyAccount = "agency-account",
+    }
+}
+
+crate::text_column! {
+    /// What the branch office asks for.
+    pub enum Document {
+        IntroductionLetter = "introduction-letter",
+        RefundForm = "refund-form",
+        IdentityCard = "identity-card",
+        NoShowConfirmation = "no-show-confirmation",
+    }
 }
 
 /// What one passenger paid, what the airline keeps and what comes back.
@@ -51,25 +99,28 @@ pub struct PassengerLine {
     pub fare: Money,
     pub tax: Money,
     pub ancillaries: Money,
-    /// Nothing while the verdict is `CannotQuote`, as the two below.
+    /// All that is kept of fare and taxes, the used part included. Nothing while no amount can be named, as the two below.
     pub fare_penalty: Option<Money>,
     pub ancillary_penalty: Option<Money>,
     pub refund: Option<Money>,
+    /// What the amounts above are made of.
+    #[serde(default)]
+    pub breakdown: Option<Breakdown>,
 }
 
 impl PassengerLine {
     /// Everything paid, nothing taken yet.
-    pub(super) fn paid(facts: &Facts, passenger: &Passenger) -> Result<Self, MoneyError> {
-        let ancillaries = facts.ancillaries_of(passenger)?;
+    pub(super) fn paid(ticket: &Ticket) -> Result<Self, MoneyError> {
         Ok(Self {
-            no: passenger.no,
-            name: passenger.name.clone(),
-            fare: passenger.fare,
-            tax: passenger.tax,
-            ancillaries,
+            no: ticket.no,
+            name: ticket.name.clone(),
+            fare: ticket.fare,
+            tax: ticket.tax()?,
+            ancillaries: ticket.ancillaries()?,
             fare_penalty: None,
             ancillary_penalty: None,
             refund: None,
+            breakdown: None,
         })
     }
 
@@ -78,16 +129,20 @@ impl PassengerLine {
         self.fare.plus(self.tax)?.plus(self.ancillaries)
     }
 
-    /// Takes the penalties off what was paid, and answers what is left.
-    pub(super) fn close(&mut self, fare_penalty: Money, ancillary_penalty: Money) -> Result<Money, MoneyError> {
-        let refund = self.original()?.minus(fare_penalty)?.minus(ancillary_penalty)?;
-        (self.fare_penalty, self.ancillary_penalty, self.refund) = (Some(fare_penalty), Some(ancillary_penalty), Some(refund));
+    /// Writes what comes back and what is kept, so that both together are what was paid.
+    pub(super) fn close(&mut self, breakdown: Breakdown) -> Result<Money, MoneyError> {
+        let of_fare = breakdown.fare_back()?.plus(breakdown.tax_returned)?;
+        let refund = of_fare.plus(breakdown.ancillaries_returned)?;
+        self.fare_penalty = Some(self.fare.plus(self.tax)?.minus(of_fare)?);
+        self.ancillary_penalty = Some(self.ancillaries.minus(breakdown.ancillaries_returned)?);
+        self.refund = Some(refund);
+        self.breakdown = Some(breakdown);
         Ok(refund)
     }
 
-    /// Forgets penalties that were found before a fact turned out to be missing.
+    /// Forgets amounts that were found before a fact turned out to be missing.
     pub(super) fn reopen(&mut self) {
-        (self.fare_penalty, self.ancillary_penalty, self.refund) = (None, None, None);
+        (self.fare_penalty, self.ancillary_penalty, self.refund, self.breakdown) = (None, None, None, None);
     }
 }
 
@@ -95,64 +150,20 @@ impl PassengerLine {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppliedWindow {
     pub direction: Direction,
-    pub minutes_before: i64,
-    pub from_minute: i64,
-    pub to_minute: i64,
     pub refundability: Refundability,
+    /// Absent in quotes made before spans could be days.
+    #[serde(default)]
+    pub span: Option<Span>,
 }
 
-/// The six lines that a person reads, in the order's currency. Without a quote only what was paid and the fee are known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    pub original: Money,
-    pub fare: Money,
-    pub tax: Money,
-    pub ancillaries: Money,
-    /// What the airline keeps of fare and taxes.
-    pub fare_penalty: Option<Money>,
-    /// What the airline keeps of the ancillaries.
-    pub ancillary_penalty: Option<Money>,
-    pub penalty: Option<Money>,
-    /// `original − penalty`; the service fee is not taken off here.
-    pub refund: Option<Money>,
-    /// The operator's own, apart from the above.
-    pub service_fee: Money,
-}
-
-impl Totals {
-    pub(super) fn of(facts: &Facts, rules: &RuleSet, quote: &Quote) -> Result<Self, MoneyError> {
-        let sum = |line: fn(&PassengerLine) -> Money| quote.passengers.iter().map(line).try_fold(Money::zero(facts.currency), Money::plus);
-        let known = |line: fn(&PassengerLine) -> Option<Money>| {
-            let amounts: Option<Vec<Money>> = quote.passengers.iter().map(line).collect();
-            let amounts = amounts.filter(|_| quote.verdict != Verdict::CannotQuote);
-            amounts.map(|amounts| amounts.into_iter().try_fold(Money::zero(facts.currency), Money::plus)).transpose()
-        };
-        let (fare, tax, ancillaries) = (sum(|l| l.fare)?, sum(|l| l.tax)?, sum(|l| l.ancillaries)?);
-        let (fare_penalty, ancillary_penalty) = (known(|l| l.fare_penalty)?, known(|l| l.ancillary_penalty)?);
-        Ok(Self {
-            original: fare.plus(tax)?.plus(ancillaries)?,
-            fare,
-            tax,
-            ancillaries,
-            fare_penalty,
-            ancillary_penalty,
-            penalty: fare_penalty.zip(ancillary_penalty).map(|(fare, ancillary)| fare.plus(ancillary)).transpose()?,
-            refund: known(|l| l.refund)?,
-            service_fee: service_fee(facts, rules, quote.passengers.len())?,
-        })
-    }
-}
-
-fn service_fee(facts: &Facts, rules: &RuleSet, passengers: usize) -> Result<Money, MoneyError> {
-    let zero = Money::zero(facts.currency);
-    if facts.reason == Reason::Involuntary && !rules.service_fee_on_involuntary {
-        return Ok(zero);
-    }
-    match facts.service_fee {
-        ServiceFee::None => Ok(zero),
-        ServiceFee::PerOrder(fee) => zero.plus(fee),
-        ServiceFee::PerPassenger(fee) => (0..passengers).try_fold(zero, |sum, _| sum.plus(fee)),
-    }
+/// The right that an involuntary refund rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Right {
+    pub regime: String,
+    /// The article, as it is cited.
+    pub basis: String,
+    /// By when the refund must be made; nothing where the law names no term or the calendar does not reach.
+    pub deadline: Option<Date>,
 }
 
 /// What the calculation answers.
@@ -167,52 +178,72 @@ pub struct Quote {
     /// The rates that were used.
     pub rates: Vec<Rate>,
     pub destination: Destination,
+    /// Name and version of the rules.
     pub rule_set_version: String,
+    /// The sources of the parts of the rules that the trace rests on.
+    #[serde(default)]
+    pub sources: BTreeMap<Section, String>,
+    #[serde(default)]
+    pub used_fares: Vec<UsedFareLine>,
+    #[serde(default)]
+    pub fees: Vec<FeeLine>,
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
+    #[serde(default)]
+    pub ancillaries: Vec<AncillaryLine>,
+    #[serde(default)]
+    pub values_to_type: Vec<TypedValue>,
+    /// The laws that give the right to this refund, the earliest deadline first.
+    #[serde(default)]
+    pub rights: Vec<Right>,
+    #[serde(default)]
+    pub no_go: Option<NoGo>,
+    #[serde(default)]
+    pub form_of_payment: Option<FormOfPayment>,
+    #[serde(default)]
+    pub documents: Vec<Document>,
     pub trace: Vec<Step>,
 }
 
 impl Quote {
     pub(super) fn begin(facts: &Facts, rules: &RuleSet) -> Self {
-        let zero = Money::zero(facts.currency);
         Self {
             verdict: Verdict::Accurate,
             reasons: Vec::new(),
             currency: facts.currency,
-            passengers: Vec::with_capacity(facts.passengers.len()),
-            totals: Totals {
-                original: zero,
-                fare: zero,
-                tax: zero,
-                ancillaries: zero,
-                fare_penalty: None,
-                ancillary_penalty: None,
-                penalty: None,
-                refund: None,
-                service_fee: zero,
-            },
+            passengers: Vec::with_capacity(facts.tickets.len()),
+            totals: Totals::nothing(facts.currency),
             windows: Vec::new(),
             rates: Vec::new(),
             destination: match facts.payment {
                 Payment::Deposit => Destination::DepositBalance,
                 Payment::Card => Destination::CardOfPurchase,
             },
-            rule_set_version: rules.version.clone(),
-            trace: Vec::new(),
+            rule_set_version: rules.full_version(),
+            sources: BTreeMap::new(),
+            used_fares: Vec::new(),
+            fees: Vec::new(),
+            taxes: Vec::new(),
+            ancillaries: Vec::new(),
+            values_to_type: Vec::new(),
+            rights: Vec::new(),
+            no_go: None,
+            form_of_payment: None,
+            documents: Vec::new(),
+            trace: Vec::with_capacity(32),
         }
     }
 
-    /// Ends without amounts: the airline decides.
-    pub(super) fn cannot(&mut self, reason: ReasonCode) {
-        self.verdict = Verdict::CannotQuote;
-        if !self.reasons.contains(&reason) {
-            self.reasons.push(reason);
-        }
-    }
-
-    /// Notes why nothing, or less, comes back.
+    /// Notes why nothing, or less, comes back, or what is still open.
     pub(super) fn because(&mut self, reason: ReasonCode) {
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
+    }
+
+    /// Whether the amounts can be relied on as far as the verdict says.
+    #[must_use]
+    pub const fn has_amounts(&self) -> bool {
+        !matches!(self.verdict, Verdict::CannotQuote | Verdict::ManualReview)
     }
 }

@@ -1,15 +1,85 @@
-//! Where the money goes, and the last steps of the trace.
+//! The totals, where the money goes, and the checks across everything that was written.
 
-use super::quote::Quote;
+use super::facts::{Facts, FormOfPayment};
+use super::lines::Totals;
+use super::quote::{Destination, Quote, ReasonCode, Verdict};
+use super::rules::RuleSet;
 use super::trace::Step;
+use crate::kernel::money::{Money, MoneyError};
 
-/// Ends the trace with the totals, the operator's fee and the destination.
-pub fn settle(quote: &Quote, trace: &mut Vec<Step>) {
-    if let (Some(penalty), Some(refund)) = (quote.totals.penalty, quote.totals.refund) {
-        trace.push(Step::Total { original: quote.totals.original, penalty, refund });
+/// Ends the quote: the form of payment, the totals, the fees apart, the destination.
+///
+/// # Errors
+/// On overflow.
+pub fn settle(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), MoneyError> {
+    let several = |ticket: &super::facts::Ticket| {
+        rules.accounting_after_reissues.is_some_and(|reissues| ticket.chain.len() >= reissues as usize)
+            && ticket.forms_of_payment.contains(&FormOfPayment::AgencyCreditLimit)
+    };
+    if facts.selected().any(several) {
+        quote.form_of_payment = Some(FormOfPayment::Accounting);
+        quote.destination = Destination::AgencyAccount;
+        quote.trace.push(Step::FormOfPayment { form: FormOfPayment::Accounting });
     }
-    if !quote.totals.service_fee.is_zero() {
-        trace.push(Step::ServiceFee { amount: quote.totals.service_fee });
+    quote.totals = Totals::of(facts, rules, quote)?;
+    let totals = quote.totals;
+    if let (Some(penalty), Some(refund)) = (totals.penalty, totals.refund) {
+        quote.trace.push(Step::Total { original: totals.original, penalty, refund });
     }
-    trace.push(Step::Destination { destination: quote.destination });
+    if let Some(amount) = totals.airline_to_agency.filter(|amount| Some(*amount) != totals.refund) {
+        quote.trace.push(Step::AirlineToAgency { amount });
+    }
+    if !totals.service_fee.is_zero() {
+        quote.trace.push(Step::ServiceFee { amount: totals.service_fee });
+    }
+    if let Some(amount) = totals.agency_fee {
+        quote.trace.push(Step::AgencyFee { amount });
+    }
+    quote.trace.push(Step::Destination { destination: quote.destination });
+    for section in quote.trace.iter().map(Step::section) {
+        if let Some(source) = rules.sources.get(&section)
+            && !quote.sources.contains_key(&section)
+        {
+            quote.sources.insert(section, source.clone());
+        }
+    }
+    Ok(())
+}
+
+/// Decides between the verdicts that have amounts.
+pub fn judge(quote: &mut Quote, voluntary: bool) {
+    let nothing = quote.passengers.iter().all(|line| line.refund.is_some_and(Money::is_zero));
+    if voluntary && nothing {
+        quote.verdict = Verdict::NonRefundable;
+        if quote.reasons.is_empty() {
+            quote.because(ReasonCode::FeeTakesAll);
+        }
+    } else if quote.reasons.contains(&ReasonCode::HalfRoundTripEstimate) {
+        quote.verdict = Verdict::Estimated;
+    }
+}
+
+/// Whether lines, totals and what was paid agree: `refund + kept = paid`, and the sums of the lines are the totals.
+#[must_use]
+pub fn agrees(quote: &Quote) -> bool {
+    sums_agree(quote).unwrap_or(false)
+}
+
+fn sums_agree(quote: &Quote) -> Result<bool, MoneyError> {
+    if !quote.has_amounts() {
+        return Ok(quote.totals.refund.is_none());
+    }
+    let zero = Money::zero(quote.currency);
+    let mut refund = zero;
+    for line in &quote.passengers {
+        let (kept, extras, back) = (line.fare_penalty.unwrap_or(zero), line.ancillary_penalty.unwrap_or(zero), line.refund.unwrap_or(zero));
+        refund = refund.plus(back)?;
+        if back.plus(kept)?.plus(extras)? != line.original()? {
+            return Ok(false);
+        }
+    }
+    let returned = quote.taxes.iter().map(|line| line.refund).try_fold(zero, Money::plus)?;
+    let of_lines = quote.passengers.iter().filter_map(|line| line.breakdown).map(|parts| parts.tax_returned).try_fold(zero, Money::plus)?;
+    let penalty = quote.totals.penalty.unwrap_or(zero);
+    Ok(Some(refund) == quote.totals.refund && returned == of_lines && refund.plus(penalty)? == quote.totals.original)
 }

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::selection::Selection;
 use crate::db::Conn;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
-use crate::refund_calculation::{Facts, Quote};
+use crate::refund_calculation::Quote;
 
 /// A quote as it is kept: what was asked, the facts it was made from, the answer.
 #[derive(Debug, Clone)]
@@ -16,7 +16,8 @@ pub struct KeptQuote {
     /// Counts the quotes of an order; only the highest can be accepted.
     pub ordinal: i64,
     pub selection: Selection,
-    pub facts: Facts,
+    /// The facts document; quotes of the first form have one of the first form.
+    pub facts: String,
     pub answer: Quote,
     pub created_by: String,
     pub created_at: Timestamp,
@@ -45,7 +46,7 @@ impl QuoteRow {
         let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
         Ok(KeptQuote {
             selection: json(&self.selection)?,
-            facts: json(&self.facts)?,
+            facts: self.facts,
             answer: json(&self.answer)?,
             created_at: instant(&self.created_at)?,
             expires_at: instant(&self.expires_at)?,
@@ -101,7 +102,7 @@ pub async fn insert(conn: &mut Conn, quote: &KeptQuote) -> Result<(), sqlx::Erro
     .bind(&quote.agency_id)
     .bind(quote.ordinal)
     .bind(json(serde_json::to_string(&quote.selection))?)
-    .bind(json(serde_json::to_string(&quote.facts))?)
+    .bind(&quote.facts)
     .bind(json(serde_json::to_string(&quote.answer))?)
     .bind(&quote.created_by)
     .bind(instant_text(quote.created_at))
@@ -109,4 +110,25 @@ pub async fn insert(conn: &mut Conn, quote: &KeptQuote) -> Result<(), sqlx::Erro
     .execute(conn)
     .await?;
     Ok(())
+}
+
+/// The facts and the answer of one of the newest quotes, as they were kept.
+#[derive(Debug, FromRow)]
+pub struct Recent {
+    pub order_no: String,
+    pub facts: String,
+    pub answer: String,
+}
+
+/// The newest quotes of all agencies, newest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<Recent>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT orders.order_no, quotes.facts, quotes.answer FROM quotes JOIN orders ON orders.id = quotes.order_id ORDER BY quotes.id DESC LIMIT $1",
+    )
+    .bind(limit)
+    .fetch_all(conn)
+    .await
 }

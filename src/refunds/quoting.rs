@@ -12,7 +12,7 @@ use crate::kernel::actor::Scope;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, plus_hours};
 use crate::refund_calculation::facts::ServiceFee;
-use crate::refund_calculation::{self, RuleSet};
+use crate::{refund_calculation, rule_sets};
 
 /// Who asks for what.
 #[derive(Debug, Clone)]
@@ -55,12 +55,17 @@ pub async fn make(
 ) -> Result<KeptQuote, Refusal> {
     let taken = store::taken(conn, &kept.id).await?;
     selection.check(&kept.booking, &taken, now)?;
-    let mut facts = translation::facts(conn, &kept.booking, &selection, limits.rate_max_age_days, now).await?;
+    let mut facts = translation::without_rates(&kept.booking, &selection, now);
+    let rules = rule_sets::store::choose(conn, &facts).await?;
+    translation::add_rates(conn, &mut facts, &rules, limits.rate_max_age_days).await?;
+    if rules.no_go {
+        rule_sets::no_go_store::add_check_in(conn, &mut facts).await?;
+    }
     // A fee per order is taken once, with the first of its refunds.
     if !taken.is_empty() && matches!(facts.service_fee, ServiceFee::PerOrder(_)) {
         facts.service_fee = ServiceFee::None;
     }
-    let answer = refund_calculation::calculate(&facts, &RuleSet::low_cost()).map_err(Refusal::Calculation)?;
+    let answer = refund_calculation::calculate(&facts, &rules).map_err(Refusal::Calculation)?;
     let expires = now.saturating_add(jiff::SignedDuration::from_mins(limits.quote_minutes)).unwrap_or_else(|_| plus_hours(now, 2));
     Ok(KeptQuote {
         id: new_id(),
@@ -68,7 +73,7 @@ pub async fn make(
         agency_id: kept.agency_id.clone(),
         ordinal: quote_store::newest_ordinal(conn, &kept.id).await? + 1,
         selection,
-        facts,
+        facts: serde_json::to_string(&facts).map_err(|error| sqlx::Error::Encode(error.into()))?,
         answer,
         created_by: user_id.to_owned(),
         created_at: now,

@@ -7,13 +7,14 @@ use actix_web::web::Path;
 use askama::Template;
 use serde::Deserialize;
 
+use super::explaining::{self, Explained};
 use super::model::Reason;
 use super::quote_store::{self, KeptQuote};
 use super::quoting::{self, Asked};
 use super::refusal::Refusal;
 use super::selection::{self, Choices, Selection};
+use super::store;
 use super::submitting::{self, Outcome, Submission};
-use super::{store, wording};
 use crate::bookings::strip::{BookingFrame, Tab};
 use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
@@ -105,7 +106,7 @@ struct QuotePage {
     booking: BookingFrame,
     quote: KeptQuote,
     reasons: Vec<Message>,
-    steps: Vec<Message>,
+    steps: Vec<Explained>,
     expired: bool,
     minutes_left: i64,
     renewed: Option<Renewed>,
@@ -137,7 +138,7 @@ pub async fn show_quote(visit: Visit<RequestRefunds>, path: Path<(String, String
     visit.page(&QuotePage {
         frame: visit.frame(Message::new("refund-title").text("order", &order_no), Place::Bookings),
         reasons: quote.answer.reasons.iter().map(crate::web::words::Named::named).collect(),
-        steps: quote.answer.trace.iter().map(|step| wording::step(step, name)).collect(),
+        steps: explaining::trace(&quote.answer, name),
         expired: now >= quote.expires_at,
         minutes_left: minutes_between(now, quote.expires_at),
         renewed: earlier.map(|earlier| Renewed { before: earlier.answer.totals.refund, after: quote.answer.totals.refund }),

@@ -3,39 +3,39 @@
 use std::collections::BTreeSet;
 
 use super::selection::Selection;
-use crate::bookings::model::{Booking, Direction, PaymentChannel};
+use crate::bookings::model::{Booking, Direction, PaymentChannel, RefundRule};
 use crate::db::Conn;
-use crate::kernel::money::Currency;
+use crate::kernel::code::Code;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, utc_day};
 use crate::rates;
-use crate::refund_calculation::facts::{Ancillary, Facts, Fee, JourneyPart, NoShow, Passenger, Payment, Rate, ServiceFee, Window};
+use crate::refund_calculation::RuleSet;
+use crate::refund_calculation::conditions::Range;
+use crate::refund_calculation::facts::{
+    Ancillary, Applies, Conditions, Coupon, CouponStatus, Facts, FareComponent, Fee, FeeBase, FeeUnit, NoShow, Payment, Rate, ServiceFee,
+    Span, Tax, Ticket, Window,
+};
 
-/// The facts of a refund of this selection, asked for now. Rates are read from the database; a missing one is left
-/// out and the calculation says so.
+/// Reads the rates that the facts need under these rules; a missing one is left out and the calculation says so.
 ///
 /// # Errors
 /// The database's own.
-pub async fn facts(
-    conn: &mut Conn,
-    booking: &Booking,
-    selection: &Selection,
-    rate_days: i64,
-    now: Timestamp,
-) -> Result<Facts, sqlx::Error> {
-    let mut facts = without_rates(booking, selection, now);
-    let day = utc_day(now);
+pub async fn add_rates(conn: &mut Conn, facts: &mut Facts, rules: &RuleSet, rate_days: i64) -> Result<(), sqlx::Error> {
+    let day = utc_day(facts.requested_at);
     let oldest = day.checked_sub(jiff::Span::new().days(rate_days)).unwrap_or(day);
-    for currency in foreign_currencies(&facts) {
-        if let Some(found) = rates::find(conn, currency, booking.currency, day, oldest).await? {
+    for currency in foreign_currencies(facts, rules) {
+        if let Some(found) = rates::find(conn, currency, facts.currency, day, oldest).await? {
             facts.rates.push(Rate { from: found.from, to: found.to, day: found.day, rate: found.rate });
         }
     }
-    Ok(facts)
+    Ok(())
 }
 
 /// The facts before any exchange rate is known.
 #[must_use]
 pub fn without_rates(booking: &Booking, selection: &Selection, now: Timestamp) -> Facts {
+    let chosen = |no: i64| selection.passengers.contains(&no);
+    let unpriced = booking.passengers.iter().filter(|one| chosen(one.no) && booking.fares.of(one.passenger_type).is_none());
     Facts {
         currency: booking.currency,
         payment: match booking.payment_channel {
@@ -44,68 +44,132 @@ pub fn without_rates(booking: &Booking, selection: &Selection, now: Timestamp) -
         },
         reason: selection.reason,
         requested_at: now,
-        passengers: booking.passengers.iter().filter_map(|passenger| priced(booking, passenger, selection)).collect(),
-        unpriced: booking
-            .passengers
-            .iter()
-            .filter(|passenger| selection.passengers.contains(&passenger.no) && booking.fares.of(passenger.passenger_type).is_none())
-            .map(|passenger| passenger.name.clone())
-            .collect(),
-        directions: Direction::ALL.iter().filter_map(|direction| part(booking, *direction)).collect(),
+        seats_released_at: None,
+        tickets: booking.passengers.iter().filter_map(|passenger| ticket(booking, passenger, chosen(passenger.no))).collect(),
+        unpriced: unpriced.map(|passenger| passenger.name.clone()).collect(),
+        conditions: booking.refund_rules.iter().map(conditions).collect(),
+        event: None,
+        waiver: None,
+        check_in: Vec::new(),
         rates: Vec::new(),
         service_fee: match (booking.fee_per_passenger, booking.fee_per_order) {
             (Some(fee), _) => ServiceFee::PerPassenger(fee),
             (None, Some(fee)) => ServiceFee::PerOrder(fee),
             (None, None) => ServiceFee::None,
         },
+        agency_fee: None,
     }
 }
 
-fn priced(booking: &Booking, passenger: &crate::bookings::model::Passenger, selection: &Selection) -> Option<Passenger> {
-    let fare = booking.fares.of(passenger.passenger_type)?;
+/// One passenger as a ticket: a component for each direction, a coupon for each segment, all taxes in one line.
+fn ticket(booking: &Booking, passenger: &crate::bookings::model::Passenger, selected: bool) -> Option<Ticket> {
+    let price = booking.fares.of(passenger.passenger_type)?;
+    let code = |text: &str| Code::parse(text).ok();
+    let directions = Direction::ALL.iter().filter(|direction| booking.departure_of(**direction).is_some());
+    let components = (1..).zip(directions).map(|(no, direction)| FareComponent {
+        no,
+        pricing_unit: 1,
+        direction: *direction,
+        // The order document does not split the fare between directions.
+        fare: None,
+        fare_basis: None,
+        booking_class: None,
+        fare_level: None,
+        validity_days: None,
+    });
+    let components: Vec<FareComponent> = components.collect();
+    let coupons = booking.segments.iter().filter_map(|segment| {
+        Some(Coupon {
+            no: segment.no,
+            component: components.iter().find(|component| component.direction == segment.direction)?.no,
+            // The order document does not say who was on board.
+            status: CouponStatus::Unknown,
+            flown_order: None,
+            marketing_carrier: code(&segment.carrier),
+            operating_carrier: segment.operating_carrier.as_deref().and_then(code),
+            from: code(&segment.departure_airport)?,
+            to: code(&segment.arrival_airport)?,
+            departs_local: segment.departure_local,
+            departs_at: segment.departure_at,
+        })
+    });
     let ancillaries = passenger.ancillaries.iter().map(|ancillary| Ancillary {
         name: ancillary.product_code.clone(),
         price: ancillary.price,
         // The order document does not say that an airline returns extras: it is not guessed.
         refundable: false,
+        used: false,
     });
-    Some(Passenger {
+    let all_taxes = Tax { code: code("XT")?, amount: price.tax, coupon: None, station: None, carrier: None, refundable: None };
+    Some(Ticket {
         no: passenger.no,
         name: passenger.name.clone(),
-        selected: selection.passengers.contains(&passenger.no),
-        fare: fare.fare,
-        tax: fare.tax,
-        fare_by_direction: Vec::new(),
+        passenger_type: passenger.passenger_type,
+        has_seat: false,
+        selected,
+        document_numbers: passenger.ticket_numbers.iter().filter_map(|number| code(number)).collect(),
+        issued_on: Some(utc_day(booking.created_at)),
+        issuing_office: None,
+        validating_carrier: booking.segments.first().and_then(|segment| code(&segment.carrier)),
+        publication: None,
+        tour_code: None,
+        commission: None,
+        forms_of_payment: Vec::new(),
+        fare: price.fare,
+        taxes: if price.tax.is_zero() { Vec::new() } else { vec![all_taxes] },
+        coupons: coupons.collect(),
+        components,
         ancillaries: ancillaries.collect(),
+        used_fare: None,
+        candidate_fares: Vec::new(),
+        chain: Vec::new(),
     })
 }
 
-fn part(booking: &Booking, direction: Direction) -> Option<JourneyPart> {
-    let segment = booking.departure_of(direction)?;
-    let rule = booking.refund_rules.iter().find(|rule| rule.direction == direction);
-    let windows = rule.map(|rule| rule.windows.as_slice()).unwrap_or_default().iter().map(|window| Window {
-        from_minute: window.from_minute,
-        to_minute: window.to_minute,
+/// The order's own rule for one direction.
+fn conditions(rule: &RefundRule) -> Conditions {
+    let windows = rule.windows.iter().map(|window| Window {
+        span: Span::Minutes(Range { from: Some(window.from_minute), to: Some(window.to_minute), to_included: false }),
         refundability: window.refundability,
         fee: window.fee.map(Fee::Amount),
+        base: FeeBase::Fare,
+        minimum: None,
+        maximum: None,
     });
-    let no_show = rule.and_then(|rule| rule.no_show).map(|rule| NoShow {
-        cutoff_minutes: rule.cutoff_minutes,
-        refundability: rule.refundability,
-        fee: rule.fee.map(Fee::Amount),
-    });
-    Some(JourneyPart { direction, departs_at: segment.departure_at, windows: windows.collect(), no_show })
+    Conditions {
+        name: rule.direction.word().to_owned(),
+        source: None,
+        applies: Applies { directions: vec![rule.direction], ..Applies::default() },
+        fee_unit: FeeUnit::Direction,
+        windows: windows.collect(),
+        no_show: rule.no_show.map(|rule| NoShow {
+            cutoff_minutes: rule.cutoff_minutes,
+            refundability: rule.refundability,
+            fee: rule.fee.map(Fee::Amount),
+        }),
+        misc_fee: None,
+        used_fare: None,
+    }
 }
 
-fn foreign_currencies(facts: &Facts) -> BTreeSet<Currency> {
-    let of_windows = facts.directions.iter().flat_map(|part| &part.windows).filter_map(|window| window.fee);
-    let of_no_shows = facts.directions.iter().filter_map(|part| part.no_show?.fee);
-    of_windows
-        .chain(of_no_shows)
-        .filter_map(|fee| match fee {
-            Fee::Amount(amount) => Some(amount.currency),
-            Fee::BasisPoints(_) => None,
-        })
-        .filter(|currency| *currency != facts.currency)
-        .collect()
+/// The currencies of amounts that must be converted: of the order's own conditions and of the rule set's.
+fn foreign_currencies(facts: &Facts, rules: &RuleSet) -> BTreeSet<Currency> {
+    let mut found = BTreeSet::new();
+    let mut add = |amount: Option<Money>| found.extend(amount.map(|amount| amount.currency));
+    for conditions in facts.conditions.iter().chain(&rules.conditions) {
+        add(conditions.misc_fee);
+        for window in &conditions.windows {
+            add(window.minimum);
+            add(window.maximum);
+        }
+        let fees = conditions.windows.iter().filter_map(|window| window.fee.as_ref());
+        for fee in fees.chain(conditions.no_show.iter().filter_map(|rule| rule.fee.as_ref())) {
+            if let Fee::Amount(amount) = fee {
+                add(Some(*amount));
+            }
+        }
+    }
+    add(rules.taxes.tax_only_fee);
+    found.remove(&facts.currency);
+    found
 }

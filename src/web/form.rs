@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use super::error::Error;
 use super::words::Message;
 use super::{AppData, csrf};
+use crate::config::Limits;
 
 /// A posted form whose origin and token were checked. There is no other way to read a body.
 #[derive(Debug)]
@@ -24,30 +25,48 @@ struct Token {
     csrf: String,
 }
 
+/// As [`Form`], for a form into which a whole document is pasted.
+#[derive(Debug)]
+pub struct DocumentForm<T>(pub T);
+
 impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     type Error = Error;
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
-        Box::pin(async move {
-            let app = request.app_data::<AppData>().cloned().ok_or_else(|| Error::Internal("no app".to_owned()))?;
-            csrf::check_origin(&request, &app.settings.origin())?;
-            let limits = &app.settings.limits;
-            let deadline = Duration::from_secs(limits.form_seconds);
-            let body = tokio::time::timeout(deadline, read(payload, limits.max_form_bytes)).await.map_err(|_| Error::TooSlow)??;
-            // PostgreSQL holds no NUL, and no keyboard types one.
-            if body.contains(&0) || body.windows(3).any(|three| three == b"%00") {
-                return Err(Error::BadRequest);
-            }
-            let Token { csrf } = serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)?;
-            let expected = expected_token(&request, &app.secret).ok_or(Error::ForeignForm)?;
-            if !csrf::same(&csrf, &expected) {
-                return Err(Error::ForeignForm);
-            }
-            serde_html_form::from_bytes(&body).map(Self).map_err(|_| Error::BadRequest)
-        })
+        Box::pin(async move { checked(&request, payload, |limits| limits.max_form_bytes).await.map(Self) })
     }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for DocumentForm<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        // What is typed into a form arrives with most signs as three.
+        Box::pin(async move { checked(&request, payload, |limits| limits.max_document_bytes.saturating_mul(3)).await.map(Self) })
+    }
+}
+
+/// The form, once origin, size and token are good.
+async fn checked<T: DeserializeOwned>(request: &HttpRequest, payload: Payload, max_bytes: fn(&Limits) -> usize) -> Result<T, Error> {
+    let app = request.app_data::<AppData>().cloned().ok_or_else(|| Error::Internal("no app".to_owned()))?;
+    csrf::check_origin(request, &app.settings.origin())?;
+    let limits = &app.settings.limits;
+    let deadline = Duration::from_secs(limits.form_seconds);
+    let body = tokio::time::timeout(deadline, read(payload, max_bytes(limits))).await.map_err(|_| Error::TooSlow)??;
+    // PostgreSQL holds no NUL, and no keyboard types one.
+    if body.contains(&0) || body.windows(3).any(|three| three == b"%00") {
+        return Err(Error::BadRequest);
+    }
+    let Token { csrf } = serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)?;
+    let expected = expected_token(request, &app.secret).ok_or(Error::ForeignForm)?;
+    if !csrf::same(&csrf, &expected) {
+        return Err(Error::ForeignForm);
+    }
+    serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)
 }
 
 /// The token that a form of this visitor must carry: the session's, or the guest's before sign-in.

@@ -14,6 +14,9 @@ pub enum Place {
     Desk,
     Refunds,
     Transactions,
+    Calculator,
+    RuleSets,
+    NoGo,
     Users,
     Agencies,
     Account,
@@ -97,6 +100,9 @@ const NOTICES: &[&str] = &[
     "refund-credited",
     "refund-fulfilled",
     "quote-renewed",
+    "rule-set-loaded",
+    "rule-set-activated",
+    "no-go-loaded",
 ];
 
 fn notice_of(path: &str) -> Option<Message> {
@@ -122,6 +128,14 @@ fn menu(actor: &Actor) -> Vec<MenuGroup> {
             vec![
                 item(Place::Refunds, "/finance/refunds", "menu-refunds", Permission::SeeRefunds),
                 item(Place::Transactions, "/finance/transactions", "menu-transactions", Permission::SeeMoney),
+            ],
+        ),
+        group(
+            Some("menu-tools"),
+            vec![
+                item(Place::Calculator, "/calculator", "menu-calculator", Permission::SeeBookings),
+                item(Place::RuleSets, "/rule-sets", "menu-rule-sets", Permission::SeeBookings),
+                item(Place::NoGo, "/no-go", "menu-no-go", Permission::SeeBookings),
             ],
         ),
         group(

@@ -31,7 +31,7 @@ macro_rules! needs {
     )+};
 }
 
-needs!(SeeBookings, RequestRefunds, SeeRefunds, SeeMoney, ManageUsers, WorkDesk, TalkToAirline, PostMoney, ManageAgencies);
+needs!(SeeBookings, RequestRefunds, SeeRefunds, SeeMoney, ManageUsers, WorkDesk, TalkToAirline, PostMoney, ManageAgencies, ManageRules);
 
 /// The path of the request with its query, without what only the notice needs.
 fn path_of(request: &HttpRequest) -> String {

@@ -1,0 +1,309 @@
+//! The lines of a quote: each amount with what it is made of.
+
+use serde::{Deserialize, Serialize};
+
+use super::facts::{Facts, Reason, ServiceFee};
+use super::quote::{PassengerLine, Quote};
+use super::rules::RuleSet;
+use crate::kernel::code::Code;
+use crate::kernel::money::{Currency, Money, MoneyError};
+
+/// What a passenger's refund is made of: `fare_paid − fare_used − fare_lost − fees + tax_returned + ancillaries_returned`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Breakdown {
+    pub fare_paid: Money,
+    /// The applicable fare of the used part, at most what was paid unless the rules charge more.
+    pub fare_used: Money,
+    /// The fare of non-refundable parts.
+    pub fare_lost: Money,
+    /// What fees would be without a cap.
+    pub fees_before_cap: Money,
+    pub fees: Money,
+    pub tax_returned: Money,
+    pub ancillaries_returned: Money,
+    /// Taken back from the agency by the airline, never from the passenger.
+    pub commission_recalled: Money,
+    /// The agency's share of the cancellation fee.
+    pub commission_on_fee: Money,
+}
+
+impl Breakdown {
+    pub(super) fn nothing(fare_paid: Money) -> Self {
+        let zero = Money::zero(fare_paid.currency);
+        Self {
+            fare_paid,
+            fare_used: zero,
+            fare_lost: zero,
+            fees_before_cap: zero,
+            fees: zero,
+            tax_returned: zero,
+            ancillaries_returned: zero,
+            commission_recalled: zero,
+            commission_on_fee: zero,
+        }
+    }
+
+    /// The fare less its used part, before anything is lost or charged.
+    ///
+    /// # Errors
+    /// On overflow.
+    pub fn fare_refund(&self) -> Result<Money, MoneyError> {
+        self.fare_paid.minus(self.fare_used)
+    }
+
+    /// Everything that comes back; nothing on overflow.
+    #[must_use]
+    pub fn refund(&self) -> Option<Money> {
+        self.fare_back().and_then(|fare| fare.plus(self.tax_returned)).and_then(|sum| sum.plus(self.ancillaries_returned)).ok()
+    }
+
+    /// What comes back of the fare once everything is taken.
+    ///
+    /// # Errors
+    /// On overflow.
+    pub fn fare_back(&self) -> Result<Money, MoneyError> {
+        self.fare_refund()?.minus(self.fare_lost)?.minus(self.fees)
+    }
+}
+
+crate::text_column! {
+    /// Why a one-way fare was not taken for a used part.
+    pub enum Rejected {
+        OtherRoute = "other-route",
+        OtherPublication = "other-publication",
+        LowerLevel = "lower-level",
+        ShorterValidity = "shorter-validity",
+        LevelUnknown = "level-unknown",
+        LowerClass = "lower-class",
+        UnknownClass = "unknown-class",
+        NotAboveHalf = "not-above-half",
+        NoExchangeRate = "no-exchange-rate",
+        FurtherAway = "further-away",
+    }
+}
+
+crate::text_column! {
+    /// By which step of the search a used fare was found (TM 5.1, 5.8).
+    pub enum UsedFareStep {
+        Stated = "stated",
+        NamedByRule = "named-by-rule",
+        SameFareBasis = "same-fare-basis",
+        SameLevel = "same-level",
+        HigherLevel = "higher-level",
+        NearestHigherClass = "nearest-higher-class",
+        AsTicketed = "as-ticketed",
+        HalfRoundTrip = "half-round-trip",
+    }
+}
+
+/// A one-way fare that was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LookedAt {
+    pub fare_basis: Code,
+    pub booking_class: Code,
+    pub fare: Money,
+    pub rejected: Rejected,
+}
+
+/// The applicable fare of one used component.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedFareLine {
+    pub passenger: i64,
+    /// Nothing where one amount was stated for the whole used part.
+    pub component: Option<i64>,
+    pub step: UsedFareStep,
+    pub fare_basis: Option<Code>,
+    pub booking_class: Option<Code>,
+    pub fare: Money,
+    pub rejected: Vec<LookedAt>,
+}
+
+crate::text_column! {
+    pub enum FeeKind { Cancellation = "cancellation", NoShow = "no-show", Misc = "misc", TaxOnly = "tax-only" }
+}
+
+/// One fee of one passenger.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FeeLine {
+    pub passenger: i64,
+    /// The component that it was assessed on; nothing for a fee of the whole ticket.
+    pub component: Option<i64>,
+    pub kind: FeeKind,
+    /// As the rule has it, in the rule's currency.
+    pub rule_amount: Money,
+    /// The share and what it was taken of, where the rule has a share.
+    pub basis_points: Option<u32>,
+    pub of: Option<Money>,
+    /// What is charged, in the order's currency; zero where another fee stands for it or it is waived.
+    pub charged: Money,
+    /// The charge as a share of the fare refund, in hundredths of a percent, rounded half-up.
+    pub share_of_fare_refund: Option<u32>,
+    pub waived: bool,
+}
+
+/// One tax of one passenger: `amount = used + kept + refund`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaxLine {
+    pub passenger: i64,
+    pub code: Code,
+    pub station: Option<Code>,
+    pub coupon: Option<i64>,
+    pub amount: Money,
+    pub used: Money,
+    /// What is not refundable by a rule.
+    pub kept: Money,
+    pub refund: Money,
+}
+
+/// One ancillary of one passenger.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AncillaryLine {
+    pub passenger: i64,
+    pub name: String,
+    pub price: Money,
+    pub refund: Money,
+}
+
+crate::text_column! {
+    /// A field of the host's refund screens.
+    pub enum ScreenField {
+        OriginalValue = "original-value",
+        OldNet = "old-net",
+        NewNet = "new-net",
+        CancellationFee = "cancellation-fee",
+        Taxes = "taxes",
+        RefundAmount = "refund-amount",
+    }
+}
+
+crate::text_column! {
+    /// The two ways of refunding fares of which some are not refundable; both come to the same amount.
+    pub enum Method { ExchangeTax = "exchange-tax", NetRemit = "net-remit" }
+}
+
+/// A value to type in the host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypedValue {
+    pub passenger: i64,
+    pub method: Method,
+    pub screen: i64,
+    pub field: ScreenField,
+    pub amount: Money,
+}
+
+crate::text_column! {
+    /// Why a sector must be closed as no-go.
+    pub enum NoGoCause { NoInteractiveCheckIn = "no-interactive-check-in", OtherOperator = "other-operator" }
+}
+
+/// A sector to be closed before the refund.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoGoSector {
+    pub passenger: i64,
+    pub coupon: i64,
+    pub from: Code,
+    pub to: Code,
+    pub cause: NoGoCause,
+}
+
+/// Whether sectors must be closed before the refund, and which.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct NoGo {
+    pub sectors: Vec<NoGoSector>,
+    /// Airports of departure that the table does not name.
+    pub unknown: Vec<Code>,
+}
+
+/// The sums, in the order's currency. Without a quote only what was paid and the fees are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Totals {
+    pub original: Money,
+    pub fare: Money,
+    pub tax: Money,
+    pub ancillaries: Money,
+    /// What the airline keeps of fare and taxes.
+    pub fare_penalty: Option<Money>,
+    /// What the airline keeps of the ancillaries.
+    pub ancillary_penalty: Option<Money>,
+    pub penalty: Option<Money>,
+    /// To the passenger: `original − penalty`; neither the operator's nor the agency's fee is taken off here.
+    pub refund: Option<Money>,
+    /// From the airline to the agency: the refund less recalled commission plus commission on the fee.
+    #[serde(default)]
+    pub airline_to_agency: Option<Money>,
+    #[serde(default)]
+    pub commission_recalled: Option<Money>,
+    #[serde(default)]
+    pub commission_on_fee: Option<Money>,
+    /// The operator's own, apart from the above.
+    pub service_fee: Money,
+    /// The agency's own to its customer, apart from the above.
+    #[serde(default)]
+    pub agency_fee: Option<Money>,
+}
+
+impl Totals {
+    pub(super) const fn nothing(currency: Currency) -> Self {
+        let zero = Money::zero(currency);
+        Self {
+            original: zero,
+            fare: zero,
+            tax: zero,
+            ancillaries: zero,
+            fare_penalty: None,
+            ancillary_penalty: None,
+            penalty: None,
+            refund: None,
+            airline_to_agency: None,
+            commission_recalled: None,
+            commission_on_fee: None,
+            service_fee: zero,
+            agency_fee: None,
+        }
+    }
+
+    pub(super) fn of(facts: &Facts, rules: &RuleSet, quote: &Quote) -> Result<Self, MoneyError> {
+        let mut totals = Self::nothing(facts.currency);
+        let zero = Money::zero(facts.currency);
+        let (mut kept, mut kept_ancillaries, mut refund, mut recalled, mut on_fee) = (zero, zero, zero, zero, zero);
+        for line in &quote.passengers {
+            totals.fare = totals.fare.plus(line.fare)?;
+            totals.tax = totals.tax.plus(line.tax)?;
+            totals.ancillaries = totals.ancillaries.plus(line.ancillaries)?;
+            kept = kept.plus(line.fare_penalty.unwrap_or(zero))?;
+            kept_ancillaries = kept_ancillaries.plus(line.ancillary_penalty.unwrap_or(zero))?;
+            refund = refund.plus(line.refund.unwrap_or(zero))?;
+            recalled = recalled.plus(line.breakdown.map_or(zero, |parts| parts.commission_recalled))?;
+            on_fee = on_fee.plus(line.breakdown.map_or(zero, |parts| parts.commission_on_fee))?;
+        }
+        totals.original = totals.fare.plus(totals.tax)?.plus(totals.ancillaries)?;
+        totals.service_fee = service_fee(facts, rules, &quote.passengers)?;
+        totals.agency_fee = facts.agency_fee;
+        if quote.has_amounts() {
+            totals.fare_penalty = Some(kept);
+            totals.ancillary_penalty = Some(kept_ancillaries);
+            totals.penalty = Some(kept.plus(kept_ancillaries)?);
+            totals.refund = Some(refund);
+            totals.commission_recalled = Some(recalled);
+            totals.commission_on_fee = Some(on_fee);
+            totals.airline_to_agency = Some(refund.minus(recalled)?.plus(on_fee)?);
+        }
+        Ok(totals)
+    }
+}
+
+fn service_fee(facts: &Facts, rules: &RuleSet, lines: &[PassengerLine]) -> Result<Money, MoneyError> {
+    let zero = Money::zero(facts.currency);
+    if facts.reason == Reason::Involuntary && !rules.service_fee_on_involuntary {
+        return Ok(zero);
+    }
+    match facts.service_fee {
+        ServiceFee::None => Ok(zero),
+        ServiceFee::PerOrder(fee) => zero.plus(fee),
+        ServiceFee::PerPassenger(fee) => {
+            // A passenger with two tickets pays once.
+            let first = |place: usize| !lines[..place].iter().any(|line| line.no == lines[place].no);
+            (0..lines.len()).filter(|place| first(*place)).try_fold(zero, |sum, _| sum.plus(fee))
+        }
+    }
+}

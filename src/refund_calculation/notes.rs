@@ -1,0 +1,104 @@
+//! What is written down on the way: steps and lines of one ticket, and how a calculation ends early.
+
+use super::facts::{Facts, Rate};
+use super::lines::{AncillaryLine, FeeLine, TaxLine, TypedValue, UsedFareLine};
+use super::quote::{AppliedWindow, Quote, ReasonCode};
+use super::rules::{RuleSet, Section};
+use super::trace::Step;
+use crate::kernel::money::MoneyError;
+
+/// Why the calculation ends without amounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// A fact is missing: the airline decides.
+    Missing(ReasonCode),
+    /// A person must look at it.
+    Manual(ReasonCode),
+    Money(MoneyError),
+}
+
+impl From<MoneyError> for Stop {
+    fn from(error: MoneyError) -> Self {
+        Self::Money(error)
+    }
+}
+
+/// What every part of the calculation reads.
+#[derive(Debug, Clone, Copy)]
+pub struct Given<'f> {
+    pub facts: &'f Facts,
+    pub rules: &'f RuleSet,
+    /// Whether the refund is reckoned by the voluntary rules.
+    pub voluntary: bool,
+}
+
+/// What one way of reckoning wrote down. Ways that are not taken are thrown away with their notes.
+#[derive(Debug, Default)]
+pub struct Notes {
+    pub steps: Vec<Step>,
+    pub fees: Vec<FeeLine>,
+    pub taxes: Vec<TaxLine>,
+    pub ancillaries: Vec<AncillaryLine>,
+    pub used_fares: Vec<UsedFareLine>,
+    pub typed: Vec<TypedValue>,
+    pub windows: Vec<AppliedWindow>,
+    pub rates: Vec<Rate>,
+    pub reasons: Vec<ReasonCode>,
+    pub sources: Vec<(Section, String)>,
+}
+
+impl Notes {
+    pub fn step(&mut self, step: Step) {
+        self.steps.push(step);
+    }
+
+    pub fn because(&mut self, reason: ReasonCode) {
+        if !self.reasons.contains(&reason) {
+            self.reasons.push(reason);
+        }
+    }
+
+    /// Adds what another way of reckoning wrote.
+    pub fn take(&mut self, other: Self) {
+        self.steps.extend(other.steps);
+        self.fees.extend(other.fees);
+        self.taxes.extend(other.taxes);
+        self.ancillaries.extend(other.ancillaries);
+        self.used_fares.extend(other.used_fares);
+        self.typed.extend(other.typed);
+        self.sources.extend(other.sources);
+        for window in other.windows {
+            if !self.windows.contains(&window) {
+                self.windows.push(window);
+            }
+        }
+        for rate in other.rates {
+            if !self.rates.contains(&rate) {
+                self.rates.push(rate);
+            }
+        }
+        other.reasons.into_iter().for_each(|reason| self.because(reason));
+    }
+
+    /// Writes everything into the quote.
+    pub fn settle(self, quote: &mut Quote) {
+        quote.trace.extend(self.steps);
+        quote.fees.extend(self.fees);
+        quote.taxes.extend(self.taxes);
+        quote.ancillaries.extend(self.ancillaries);
+        quote.used_fares.extend(self.used_fares);
+        quote.values_to_type.extend(self.typed);
+        for window in self.windows {
+            if !quote.windows.contains(&window) {
+                quote.windows.push(window);
+            }
+        }
+        for rate in self.rates {
+            if !quote.rates.contains(&rate) {
+                quote.rates.push(rate);
+            }
+        }
+        quote.sources.extend(self.sources);
+        self.reasons.into_iter().for_each(|reason| quote.because(reason));
+    }
+}

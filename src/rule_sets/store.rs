@@ -1,0 +1,168 @@
+//! All SQL about rule sets, and the choice of one.
+
+use std::borrow::Cow;
+
+use sqlx::FromRow;
+
+use crate::db::Conn;
+use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant, utc_day};
+use crate::refund_calculation::{Facts, RuleSet, market};
+
+/// A rule set as it is kept.
+#[derive(Debug, Clone)]
+pub struct KeptRuleSet {
+    pub id: String,
+    pub rules: RuleSet,
+    /// As it was loaded.
+    pub document: String,
+    pub loaded_by: String,
+    pub loaded_at: Timestamp,
+    /// Quotes made from this day on use it; nothing for a draft.
+    pub active_from: Option<Date>,
+    pub activated_by: Option<String>,
+}
+
+#[derive(FromRow)]
+struct RuleSetRow {
+    id: String,
+    document: String,
+    loaded_by: String,
+    loaded_at: String,
+    active_from: Option<String>,
+    activated_by: Option<String>,
+}
+
+impl RuleSetRow {
+    fn kept(self) -> Result<KeptRuleSet, sqlx::Error> {
+        let decode = |error: Box<dyn std::error::Error + Send + Sync>| sqlx::Error::Decode(error);
+        Ok(KeptRuleSet {
+            rules: serde_json::from_str(&self.document).map_err(|error| decode(error.into()))?,
+            loaded_at: parse_instant(&self.loaded_at).map_err(|error| decode(error.into()))?,
+            active_from: self.active_from.map(|day| day.parse()).transpose().map_err(|error: jiff::Error| decode(error.into()))?,
+            id: self.id,
+            document: self.document,
+            loaded_by: self.loaded_by,
+            activated_by: self.activated_by,
+        })
+    }
+}
+
+/// The rule set for these facts on the day of their request: of all in use that fit, the most closely cut, and of its
+/// versions the newest. Where none fits, the rules of low-cost orders stand.
+///
+/// # Errors
+/// The database's own.
+pub async fn choose(conn: &mut Conn, facts: &Facts) -> Result<Cow<'static, RuleSet>, sqlx::Error> {
+    let carrier = facts.selected().next().and_then(market::carrier_of);
+    let rows: Vec<RuleSetRow> = sqlx::query_as(
+        "SELECT id, document, loaded_by, loaded_at, active_from, activated_by FROM rule_sets \
+         WHERE carrier IN ('', $1) AND active_from IS NOT NULL AND active_from <= $2 ORDER BY active_from, loaded_at, id",
+    )
+    .bind(carrier.map_or_else(String::new, |carrier| carrier.to_string()))
+    .bind(utc_day(facts.requested_at).to_string())
+    .fetch_all(conn)
+    .await?;
+    let mut best: Option<RuleSet> = None;
+    for row in rows {
+        let rules = row.kept()?.rules;
+        // Later rows are newer: they win where they are cut as closely.
+        if market::fits(&rules, facts) && best.as_ref().is_none_or(|best| market::closeness(&rules) >= market::closeness(best)) {
+            best = Some(rules);
+        }
+    }
+    Ok(best.map_or_else(|| Cow::Borrowed(RuleSet::low_cost()), Cow::Owned))
+}
+
+/// A line of the list of rule sets.
+#[derive(Debug, FromRow)]
+pub struct Listed {
+    pub name: String,
+    pub version: String,
+    pub carrier: String,
+    pub active_from: Option<String>,
+}
+
+impl Listed {
+    /// Name and version together.
+    #[must_use]
+    pub fn full_version(&self) -> String {
+        format!("{}/{}", self.name, self.version)
+    }
+}
+
+/// The newest versions, newest first, at most `limit`.
+///
+/// # Errors
+/// The database's own.
+pub async fn list(conn: &mut Conn, limit: i64) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as("SELECT name, version, carrier, active_from FROM rule_sets ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(conn).await
+}
+
+/// One version.
+///
+/// # Errors
+/// The database's own.
+pub async fn find(conn: &mut Conn, name: &str, version: &str) -> Result<Option<KeptRuleSet>, sqlx::Error> {
+    let row: Option<RuleSetRow> = sqlx::query_as(
+        "SELECT id, document, loaded_by, loaded_at, active_from, activated_by FROM rule_sets WHERE name = $1 AND version = $2",
+    )
+    .bind(name)
+    .bind(version)
+    .fetch_optional(conn)
+    .await?;
+    row.map(RuleSetRow::kept).transpose()
+}
+
+/// The version of the same name that was loaded before this one.
+///
+/// # Errors
+/// The database's own.
+pub async fn before(conn: &mut Conn, kept: &KeptRuleSet) -> Result<Option<KeptRuleSet>, sqlx::Error> {
+    let row: Option<RuleSetRow> = sqlx::query_as(
+        "SELECT id, document, loaded_by, loaded_at, active_from, activated_by FROM rule_sets WHERE name = $1 AND id < $2 ORDER BY id DESC LIMIT 1",
+    )
+    .bind(&kept.rules.name)
+    .bind(&kept.id)
+    .fetch_optional(conn)
+    .await?;
+    row.map(RuleSetRow::kept).transpose()
+}
+
+/// Keeps a draft; false when this version is there already.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert(conn: &mut Conn, id: &str, rules: &RuleSet, document: &str, by: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "INSERT INTO rule_sets (id, name, version, carrier, document, loaded_by, loaded_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
+         ON CONFLICT (name, version) DO NOTHING",
+    )
+    .bind(id)
+    .bind(&rules.name)
+    .bind(&rules.version)
+    .bind(rules.carrier.map_or_else(String::new, |carrier| carrier.to_string()))
+    .bind(document)
+    .bind(by)
+    .bind(instant_text(now))
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Puts a draft in use from a day; false when it is no draft any more.
+///
+/// # Errors
+/// The database's own.
+pub async fn activate(conn: &mut Conn, name: &str, version: &str, from: Date, by: &str, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE rule_sets SET active_from = $1, activated_by = $2, activated_at = $3 WHERE name = $4 AND version = $5 AND active_from IS NULL",
+    )
+    .bind(from.to_string())
+    .bind(by)
+    .bind(instant_text(now))
+    .bind(name)
+    .bind(version)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}

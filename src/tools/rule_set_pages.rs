@@ -1,0 +1,161 @@
+//! Tools → Rule sets: the list, a page per version with its ladder, loading, previewing, putting in use.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Path;
+use askama::Template;
+use serde::Deserialize;
+
+use super::ladder::Ladder;
+use super::preview::{self, Difference, Preview};
+use crate::kernel::actor::Permission;
+use crate::kernel::time::{Date, utc_day};
+use crate::refund_calculation::RuleSet;
+use crate::refund_calculation::rule_check::Problem;
+use crate::rule_sets::loading::{self, Refusal};
+use crate::rule_sets::store::{self, KeptRuleSet, Listed};
+use crate::web::error::Error;
+use crate::web::filters;
+use crate::web::form::{DocumentForm, Form, Problems};
+use crate::web::frame::{Frame, Place};
+use crate::web::visit::{ManageRules, Needs, SeeBookings, Visit};
+use crate::web::words::{Message, Named};
+use crate::web::{Answer, see_other};
+
+/// What was wrong with a document, one sentence each.
+struct Wrong {
+    path: String,
+    sentence: Message,
+}
+
+#[derive(Template)]
+#[template(path = "tools/rule_sets.html")]
+struct ListPage {
+    frame: Frame,
+    listed: Vec<Listed>,
+    may_load: bool,
+    document: String,
+    wrong: Vec<Wrong>,
+}
+
+/// `GET /rule-sets`
+pub async fn list(visit: Visit<SeeBookings>) -> Answer {
+    list_page(&visit, String::new(), Vec::new()).await
+}
+
+async fn list_page<P: Needs>(visit: &Visit<P>, document: String, wrong: Vec<Wrong>) -> Answer {
+    let mut conn = visit.app.db.read().await?;
+    let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = ListPage {
+        frame: visit.frame("rule-sets-title", Place::RuleSets),
+        listed: store::list(&mut conn, visit.app.settings.limits.page_rows).await?,
+        may_load: visit.may(Permission::ManageRules),
+        document,
+        wrong,
+    };
+    visit.page_with(status, &page)
+}
+
+#[derive(Deserialize)]
+pub struct LoadForm {
+    document: String,
+}
+
+/// `POST /rule-sets`
+pub async fn load(visit: Visit<ManageRules>, form: DocumentForm<LoadForm>) -> Answer {
+    let DocumentForm(LoadForm { document }) = form;
+    let (app, by) = (&visit.app, visit.actor.email.clone());
+    match loading::keep(&app.db, document.clone(), app.settings.limits.max_document_bytes, by, app.clock.now()).await {
+        Ok(rules) => Ok(see_other(&format!("/rule-sets/{}?done=rule-set-loaded", rules.full_version()))),
+        Err(Refusal::Database(error)) => Err(error.into()),
+        Err(refusal) => list_page(&visit, document, sentences(refusal)).await,
+    }
+}
+
+fn sentences(refusal: Refusal) -> Vec<Wrong> {
+    let one = |path: &str, sentence: Message| vec![Wrong { path: path.to_owned(), sentence }];
+    match refusal {
+        Refusal::TooLong(max) => one("", Message::new("rule-set-too-long").count("max", i64::try_from(max).unwrap_or(i64::MAX))),
+        Refusal::Unreadable { path, cause } => one("", Message::new("rule-set-bad-json").text("path", path).text("cause", cause)),
+        Refusal::Wrong(problems) => {
+            problems.into_iter().map(|Problem { path, mistake }| Wrong { path, sentence: mistake.named() }).collect()
+        }
+        Refusal::Taken(rules) => one("", Message::new("rule-set-taken").text("name", &rules.name).text("version", &rules.version)),
+        Refusal::Database(error) => one("", Message::new("rule-set-bad-json").text("path", "–").text("cause", error)),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "tools/rule_set.html")]
+struct ShowPage {
+    frame: Frame,
+    kept: KeptRuleSet,
+    ladders: Vec<Ladder>,
+    before: Option<String>,
+    differences: Vec<Difference>,
+    /// For who may put a draft in use.
+    preview: Option<Preview>,
+    changed: Option<Message>,
+    problems: Problems,
+    from: String,
+}
+
+/// `GET /rule-sets/{name}/{version}`
+pub async fn show(visit: Visit<SeeBookings>, path: Path<(String, String)>) -> Answer {
+    show_page(&visit, &path, Problems::default(), None).await
+}
+
+async fn show_page<P: Needs>(visit: &Visit<P>, path: &(String, String), problems: Problems, from: Option<String>) -> Answer {
+    let (name, version) = path;
+    let limits = &visit.app.settings.limits;
+    let mut conn = visit.app.db.read().await?;
+    let kept = store::find(&mut conn, name, version).await?.ok_or(Error::NotFound)?;
+    let before = store::before(&mut conn, &kept).await?;
+    let may_activate = kept.active_from.is_none() && visit.may(Permission::ManageRules);
+    let preview =
+        if may_activate { Some(preview::of(&mut conn, &kept.rules, limits.preview_quotes, limits.rate_max_age_days).await?) } else { None };
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = ShowPage {
+        frame: visit.frame(Message::new("source-cited").text("source", &kept.rules.title), Place::RuleSets),
+        ladders: kept.rules.conditions.iter().map(Ladder::of).collect(),
+        differences: before.as_ref().map(|before| preview::differences(&before.rules, &kept.rules)).unwrap_or_default(),
+        before: before.map(|before| before.rules.version),
+        changed: preview.as_ref().map(changed),
+        preview,
+        problems,
+        from: from.unwrap_or_else(|| utc_day(visit.app.clock.now()).to_string()),
+        kept,
+    };
+    visit.page_with(status, &page)
+}
+
+impl ShowPage {
+    fn rules(&self) -> &RuleSet {
+        &self.kept.rules
+    }
+}
+
+fn changed(preview: &Preview) -> Message {
+    let figure = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let key = if preview.changes.is_empty() { "rule-set-preview-none" } else { "rule-set-preview-some" };
+    Message::new(key).count("count", figure(preview.count)).count("changed", figure(preview.changes.len()))
+}
+
+#[derive(Deserialize)]
+pub struct ActivationForm {
+    from: String,
+}
+
+/// `POST /rule-sets/{name}/{version}/activation`
+pub async fn activate(visit: Visit<ManageRules>, path: Path<(String, String)>, form: Form<ActivationForm>) -> Answer {
+    let Form(ActivationForm { from }) = form;
+    let (app, now) = (&visit.app, visit.app.clock.now());
+    let mut problems = Problems::default();
+    let day = from.parse::<Date>().ok().filter(|day| *day >= utc_day(now)).ok_or_else(|| Message::new("rule-set-activate-past"));
+    let Some(day) = problems.take("from", day) else { return show_page(&visit, &path, problems, Some(from)).await };
+    let (name, version) = path.into_inner();
+    if loading::activate(&app.db, name.clone(), version.clone(), day, visit.actor.email.clone(), now).await? {
+        return Ok(see_other(&format!("/rule-sets/{name}/{version}?done=rule-set-activated")));
+    }
+    problems.add("from", "rule-set-active-already");
+    show_page(&visit, &(name, version), problems, Some(from)).await
+}

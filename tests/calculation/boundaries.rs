@@ -1,0 +1,190 @@
+//! Windows to the minute and the second, days by the airport's calendar, edges that belong to one window only.
+
+use afterfare::kernel::money::{Money, Rounding};
+use afterfare::refund_calculation::conditions::Range;
+use afterfare::refund_calculation::facts::{Conditions, Fee, FeeBase, FeeUnit, Refundability, Span, Window};
+use afterfare::refund_calculation::rules::{FeeCap, FuelRule, LineRounding, RuleSet, TaxRule};
+
+use super::make::*;
+
+fn ladder(points: &[i64], to_included: bool, days: bool) -> Conditions {
+    let range = |from: Option<i64>, to: Option<i64>| {
+        let range = Range { from, to, to_included };
+        if days { Span::Days(range) } else { Span::Minutes(range) }
+    };
+    let edges: Vec<Option<i64>> = std::iter::once(None).chain(points.iter().copied().map(Some)).chain([None]).collect();
+    let windows = edges.windows(2).enumerate().map(|(place, ends)| Window {
+        span: range(ends[0], ends[1]),
+        ..any_time(Refundability::WithFee, Some(Fee::Amount(Money::new(i64::try_from(place).expect("small") + 1, currency("USD")))))
+    });
+    conditions(windows.collect())
+}
+
+/// Which window holds, counted from 1, so many seconds before departure.
+fn holds(conditions: &Conditions, seconds_before: i64) -> i64 {
+    let mut facts = facts(one_way("USD 100.00", &[]));
+    facts.requested_at = departure() - jiff::SignedDuration::from_secs(seconds_before);
+    parts(&quote(&facts, &rules(vec![conditions.clone()]))).fees.minor
+}
+
+#[test]
+fn a_window_includes_its_beginning_and_not_its_end() {
+    let ladder = ladder(&[4320, 1440, 0], false, false);
+    for (place, edge) in (1..).zip([4320 * 60, 1440 * 60, 0]) {
+        assert_eq!(holds(&ladder, edge + 1), place);
+        assert_eq!(holds(&ladder, edge), place + 1, "exactly at the edge the later window holds");
+        assert_eq!(holds(&ladder, edge - 1), place + 1);
+    }
+}
+
+#[test]
+fn at_least_so_long_before_departure_includes_the_end() {
+    let ladder = ladder(&[10_080, 2880, 240], true, false);
+    for (place, edge) in (1..).zip([10_080 * 60, 2880 * 60, 240 * 60]) {
+        assert_eq!(holds(&ladder, edge + 60), place);
+        assert_eq!(holds(&ladder, edge), place, "exactly seven days is at least seven days");
+        assert_eq!(holds(&ladder, edge - 1), place + 1);
+    }
+}
+
+/// Departure is at seven in the evening of December 1 in Hà Nội: that day began 19 hours before.
+#[test]
+fn days_are_the_airports_own() {
+    let from_the_day = ladder(&[0], false, true);
+    assert_eq!(holds(&from_the_day, 19 * 3600 + 1), 1, "a second before midnight it is still the day before");
+    assert_eq!(holds(&from_the_day, 19 * 3600), 2);
+    assert_eq!(holds(&from_the_day, -3600), 2);
+    let weekly = ladder(&[7], true, true);
+    assert_eq!(holds(&weekly, (6 * 24 + 19) * 3600 + 1), 1);
+    assert_eq!(holds(&weekly, (6 * 24 + 19) * 3600), 2);
+}
+
+#[test]
+fn a_no_show_gives_the_seat_back_less_than_the_cut_off_before() {
+    let mut fees = with_fee("USD 1.00");
+    fees.no_show = Some(afterfare::refund_calculation::facts::NoShow {
+        cutoff_minutes: 180,
+        refundability: Refundability::WithFee,
+        fee: Some(Fee::Amount(money("USD 10.00"))),
+    });
+    assert_eq!(holds(&fees, 180 * 60), 100, "exactly three hours before is in time");
+    assert_eq!(holds(&fees, 180 * 60 - 1), 1100);
+}
+
+#[test]
+fn each_line_is_rounded_once_to_its_unit_and_direction() {
+    let fee = |direction, unit: Option<&str>, points: u32, fare: &str| {
+        let mut rules = rules(vec![conditions(vec![any_time(Refundability::WithFee, Some(Fee::BasisPoints(points)))])]);
+        rules.rounding.fee = LineRounding { direction, units: unit.map(money).into_iter().collect() };
+        parts(&quote(&facts(one_way(fare, &[])), &rules)).fees.decimal().to_string()
+    };
+    assert_eq!(fee(Rounding::HalfUp, None, 1000, "USD 0.45"), "0.05", "4.5 cents go up, never to the even cent");
+    assert_eq!(fee(Rounding::HalfUp, None, 1000, "USD 0.44"), "0.04");
+    assert_eq!(fee(Rounding::Down, None, 1000, "USD 0.49"), "0.04");
+    assert_eq!(fee(Rounding::Up, None, 1000, "USD 0.41"), "0.05");
+    assert_eq!(fee(Rounding::HalfUp, Some("VND 1000"), 1500, "VND 1230000"), "185000", "184,500 lies in the middle");
+    assert_eq!(fee(Rounding::Down, Some("VND 1000"), 1500, "VND 1239999"), "185000");
+    assert_eq!(fee(Rounding::Up, Some("JPY 100"), 1000, "JPY 10010"), "1100");
+    assert_eq!(fee(Rounding::Up, Some("VND 1000"), 1000, "JPY 10011"), "1002", "a unit of another currency is none of this one");
+}
+
+#[test]
+fn shares_are_taken_of_what_the_rule_names() {
+    let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+    ticket.taxes = vec![tax("YQ USD 40.00", Some(1)), tax("US USD 20.00", Some(1)), tax("YR USD 10.00", Some(2))];
+    let fees = |unit, base| {
+        let mut conditions = conditions(vec![Window { base, ..any_time(Refundability::WithFee, Some(Fee::BasisPoints(1000))) }]);
+        conditions.fee_unit = unit;
+        parts(&quote(&facts(ticket.clone()), &rules(vec![conditions]))).fees.decimal().to_string()
+    };
+    assert_eq!(fees(FeeUnit::Component, FeeBase::Fare), "50.00");
+    assert_eq!(fees(FeeUnit::Component, FeeBase::FarePlusFuel), "55.00");
+    assert_eq!(fees(FeeUnit::Component, FeeBase::FarePlusTax), "57.00");
+    assert_eq!(fees(FeeUnit::Ticket, FeeBase::Fare), "50.00");
+    assert_eq!(fees(FeeUnit::Ticket, FeeBase::FarePlusTax), "57.00");
+    assert_eq!(fees(FeeUnit::Ticket, FeeBase::Component), "30.00", "the dearest component");
+    assert_eq!(fees(FeeUnit::PricingUnit, FeeBase::Fare), "50.00");
+    assert_eq!(fees(FeeUnit::Direction, FeeBase::FarePlusFuel), "55.00");
+}
+
+#[test]
+fn a_tax_of_the_whole_ticket_needs_a_coupon_where_fates_differ() {
+    use afterfare::refund_calculation::facts::Direction;
+    use afterfare::refund_calculation::quote::ReasonCode;
+    let ticket = round_trip("USD 300.00", "USD 200.00", &["US USD 20.00"]);
+    let mut rules = rules(vec![only_for(non_refundable(), Direction::Outbound), free()]);
+    assert_eq!(refund(&facts(ticket.clone()), &rules), "USD 220.00", "taxes come back anyway");
+    rules.taxes.of_non_refundable = false;
+    assert_eq!(quote(&facts(ticket.clone()), &rules).reasons.last(), Some(&ReasonCode::TaxCouponMissing));
+    let mut told = ticket;
+    told.taxes[0].refundable = Some(true);
+    assert_eq!(refund(&facts(told.clone()), &rules), "USD 220.00");
+    told.taxes[0].refundable = Some(false);
+    assert_eq!(refund(&facts(told), &rules), "USD 200.00");
+}
+
+#[test]
+fn taxes_are_decided_by_their_whole_key() {
+    let mut ticket = fly(round_trip("USD 300.00", "USD 200.00", &[]), 1);
+    ticket.used_fare = Some(money("USD 300.00"));
+    ticket.taxes = vec![tax("US USD 1.00", Some(1)), tax("US USD 2.00", Some(2)), tax("YQ USD 4.00", Some(2)), tax("GB USD 8.00", Some(2))];
+    (ticket.taxes[3].station, ticket.taxes[3].carrier) = (Some(code("LHR")), Some(code("BA")));
+    let returned = |change: &dyn Fn(&mut RuleSet)| {
+        let mut rules = rules(vec![free()]);
+        change(&mut rules);
+        parts(&quote(&facts(ticket.clone()), &rules)).tax_returned.minor / 100
+    };
+    let rule = TaxRule {
+        codes: vec![code("GB")],
+        carrier: None,
+        station: None,
+        ticket_refundable: None,
+        voluntary: None,
+        coupon_used: None,
+        returned: false,
+    };
+    assert_eq!(returned(&|_| {}), 14, "the tax of the used coupon is gone");
+    assert_eq!(returned(&|rules| rules.taxes.fuel = FuelRule::Kept), 10);
+    assert_eq!(returned(&|rules| rules.taxes.rules = vec![rule.clone()]), 6);
+    let with = |change: &dyn Fn(&mut TaxRule)| {
+        let mut rule = rule.clone();
+        change(&mut rule);
+        returned(&move |rules| rules.taxes.rules = vec![rule.clone()])
+    };
+    assert_eq!(with(&|rule| rule.station = Some(code("LHR"))), 6);
+    assert_eq!(with(&|rule| rule.station = Some(code("LGW"))), 14);
+    assert_eq!(with(&|rule| rule.carrier = Some(code("BA"))), 6);
+    assert_eq!(with(&|rule| rule.carrier = Some(code("VN"))), 14);
+    assert_eq!(with(&|rule| rule.ticket_refundable = Some(true)), 6);
+    assert_eq!(with(&|rule| rule.ticket_refundable = Some(false)), 14);
+    assert_eq!(with(&|rule| rule.voluntary = Some(true)), 6);
+    assert_eq!(with(&|rule| rule.voluntary = Some(false)), 14);
+    assert_eq!(with(&|rule| rule.coupon_used = Some(true)), 14);
+    let used_too = |rule: &mut TaxRule| (rule.codes, rule.coupon_used, rule.returned) = (vec![code("US")], Some(true), true);
+    assert_eq!(with(&|rule| used_too(rule)), 15, "a rule may give the tax of a used coupon back");
+}
+
+#[test]
+fn fuel_follows_the_fare_or_its_own_rule() {
+    let returned = |fuel, conditions: Conditions| {
+        let mut rules = rules(vec![conditions]);
+        rules.taxes.fuel = fuel;
+        parts(&quote(&facts(one_way("USD 100.00", &["YQ USD 4.00", "YR USD 2.00", "US USD 1.00"])), &rules)).tax_returned.minor / 100
+    };
+    assert_eq!(returned(FuelRule::WithFare, free()), 7);
+    assert_eq!(returned(FuelRule::WithFare, non_refundable()), 1);
+    assert_eq!(returned(FuelRule::Returned, non_refundable()), 7);
+    assert_eq!(returned(FuelRule::Kept, free()), 1);
+}
+
+#[test]
+fn caps_differ_by_what_they_leave() {
+    let left = |cap| {
+        let mut rules = rules(vec![with_fee("USD 150.00")]);
+        rules.fee_cap = cap;
+        refund(&facts(one_way("USD 100.00", &["YQ USD 30.00", "US USD 10.00"])), &rules)
+    };
+    assert_eq!(left(FeeCap::CapFareAndFuel), "USD 10.00");
+    assert_eq!(left(FeeCap::CapAll), "USD 0.00");
+    assert_eq!(left(FeeCap::CarryExcess), "USD -10.00");
+}

@@ -1,0 +1,260 @@
+//! Involuntary refunds: rights, deadlines, what comes back; and no-go.
+
+use afterfare::refund_calculation::RuleSet;
+use afterfare::refund_calculation::facts::{CheckIn, Event, Facts, Happened, Payment, Reason, Refundability};
+use afterfare::refund_calculation::involuntary::is_met;
+use afterfare::refund_calculation::law::{Law, Threshold, Trigger};
+use afterfare::refund_calculation::lines::NoGoCause;
+use afterfare::refund_calculation::no_go::read_answer;
+use afterfare::refund_calculation::quote::{Quote, ReasonCode, Verdict};
+
+use super::make::*;
+
+fn changed() -> Event {
+    Event {
+        happened: Happened::Changed,
+        carrier_cause: None,
+        ticketed_departure: None,
+        new_departure: None,
+        ticketed_arrival: None,
+        new_arrival: None,
+        other_airport: false,
+        more_connections: false,
+        downgraded: false,
+        rebooked_departure: None,
+    }
+}
+
+/// A ticket between two airports, refunded because of what happened.
+fn after(event: Event, from: &str, to: &str) -> Facts {
+    let mut ticket = one_way("USD 300.00", &["US USD 20.00"]);
+    (ticket.coupons[0].from, ticket.coupons[0].to) = (code(from), code(to));
+    let mut facts = facts(ticket);
+    (facts.reason, facts.event) = (Reason::Involuntary, Some(event));
+    facts
+}
+
+fn regimes(facts: &Facts, rules: &RuleSet) -> Vec<String> {
+    quote(facts, rules).rights.into_iter().map(|right| right.regime).collect()
+}
+
+/// C12
+#[test]
+fn a_change_of_three_hours_inside_the_united_states() {
+    let rules = rules(vec![with_fee("USD 100.00")]);
+    let at = |text: &str| Some(instant(&format!("2026-12-01T{text}:00Z")));
+    let arrives = |new: &str| Event { ticketed_arrival: at("18:00"), new_arrival: at(new), ..changed() };
+    let right = quote(&after(arrives("21:00"), "JFK", "LAX"), &rules);
+    assert_eq!((right.rights[0].regime.as_str(), right.totals.refund), ("us-14-cfr-260", Some(money("USD 320.00"))));
+    assert_eq!(right.verdict, Verdict::Accurate);
+    let none = quote(&after(arrives("20:59"), "JFK", "LAX"), &rules);
+    assert!(none.rights.is_empty());
+    assert_eq!((none.verdict, none.reasons.as_slice()), (Verdict::Estimated, [ReasonCode::NoInvoluntaryRight].as_slice()));
+    assert_eq!(none.totals.refund, Some(money("USD 220.00")), "the voluntary rules hold");
+    let later = Event { ticketed_departure: at("12:00"), new_departure: at("15:00"), ..arrives("20:59") };
+    assert!(regimes(&after(later, "JFK", "LAX"), &rules).is_empty(), "a later departure alone is no right");
+    let earlier = |new: &str| Event { ticketed_departure: at("12:00"), new_departure: at(new), ..changed() };
+    assert_eq!(regimes(&after(earlier("09:00"), "JFK", "LAX"), &rules), ["us-14-cfr-260"]);
+    assert!(regimes(&after(earlier("09:01"), "JFK", "LAX"), &rules).is_empty());
+    assert!(regimes(&after(earlier("06:01"), "JFK", "NRT"), &rules).is_empty(), "six hours between countries");
+    assert_eq!(regimes(&after(earlier("06:00"), "JFK", "NRT"), &rules), ["us-14-cfr-260"]);
+    let mut before_the_law = after(arrives("21:00"), "JFK", "LAX");
+    before_the_law.requested_at = instant("2024-10-27T12:00:00Z");
+    assert!(regimes(&before_the_law, &rules).is_empty());
+    before_the_law.requested_at = instant("2024-10-28T12:00:00Z");
+    assert_eq!(regimes(&before_the_law, &rules), ["us-14-cfr-260"]);
+}
+
+/// C13
+#[test]
+fn the_deadline_counts_working_days_over_a_federal_holiday() {
+    let cancelled = Event { happened: Happened::Cancelled, ..changed() };
+    let rules = rules(vec![free()]);
+    let mut facts = after(cancelled, "JFK", "LAX");
+    facts.requested_at = instant("2024-11-27T15:00:00Z");
+    let deadline = |facts: &Facts| quote(facts, &rules).rights[0].deadline.map(|day| day.to_string());
+    facts.payment = Payment::Card;
+    assert_eq!(deadline(&facts).as_deref(), Some("2024-12-09"));
+    facts.payment = Payment::Deposit;
+    assert_eq!(deadline(&facts).as_deref(), Some("2024-12-17"));
+    assert_eq!(quote(&facts, &rules).rights[0].basis, "14 CFR 260");
+    // Late in the evening in New York it is the next day in UTC; the law counts New York's.
+    facts.requested_at = instant("2024-11-28T03:00:00Z");
+    assert_eq!(deadline(&facts).as_deref(), Some("2024-12-17"));
+    facts.payment = Payment::Card;
+    facts.requested_at = instant("2027-12-28T15:00:00Z");
+    let beyond = quote(&facts, &rules);
+    assert_eq!((beyond.rights[0].deadline, beyond.reasons.as_slice()), (None, [ReasonCode::CalendarMissing].as_slice()));
+}
+
+#[test]
+fn a_worked_saturday_counts_in_china() {
+    let law = Law::shipped();
+    let regime = law.regimes.iter().find(|regime| regime.name == "china-caac").expect("the regime");
+    let begin = "2026-02-12".parse().expect("a day");
+    // 13 and the worked Saturday 14, then the long holiday to the 23rd, then 24 to 27 and the worked Saturday 28.
+    assert_eq!(law.deadline(regime, regime.card.expect("a term"), begin).map(|day| day.to_string()).as_deref(), Some("2026-02-28"));
+}
+
+#[test]
+fn each_regime_has_its_own_trigger() {
+    let at = |hours: i64| Some(departure() + jiff::SignedDuration::from_hours(hours));
+    let cancelled = Event { happened: Happened::Cancelled, ..changed() };
+    let late = |minutes: i64| Event {
+        ticketed_departure: at(0),
+        new_departure: Some(departure() + jiff::SignedDuration::from_mins(minutes)),
+        ..changed()
+    };
+    let rules = rules(vec![free()]);
+    let reached = |event: Event, from: &str, to: &str| regimes(&after(event, from, to), &rules);
+    assert_eq!(reached(cancelled, "CDG", "JFK"), ["eu261", "us-14-cfr-260"], "the earlier deadline first");
+    assert_eq!(reached(late(300), "CDG", "HKG"), ["eu261"]);
+    assert!(reached(late(299), "CDG", "HKG").is_empty());
+    assert_eq!(reached(late(300), "LHR", "HKG"), ["uk261"]);
+    assert!(reached(late(300), "HKG", "CDG").is_empty(), "arriving with a carrier from elsewhere");
+    let mut home = rules.clone();
+    home.home_country = Some(code("FR"));
+    assert_eq!(regimes(&after(late(300), "HKG", "CDG"), &home), ["eu261"]);
+    assert_eq!(reached(late(300), "HAN", "BKK"), ["vietnam-tt81"]);
+    assert!(reached(cancelled, "HAN", "BKK").is_empty(), "Vietnam asks whose cause it was");
+    let by_carrier = Event { carrier_cause: Some(true), ..cancelled };
+    assert_eq!(reached(by_carrier, "HAN", "SGN"), ["vietnam-tt81"]);
+    assert_eq!(reached(by_carrier, "PEK", "SHA"), ["china-caac"]);
+    assert_eq!(reached(by_carrier, "DEL", "BOM"), ["india-dgca"]);
+    let mut before_india = after(by_carrier, "DEL", "BOM");
+    before_india.requested_at = instant("2026-03-25T12:00:00Z");
+    assert!(regimes(&before_india, &rules).is_empty());
+    assert_eq!(reached(cancelled, "YYZ", "YVR"), ["canada-appr"], "nothing was offered instead");
+    let rebooked = |hours| Event { ticketed_departure: at(0), rebooked_departure: at(hours), ..cancelled };
+    assert!(reached(rebooked(48), "YYZ", "YVR").is_empty());
+    assert_eq!(reached(rebooked(49), "YYZ", "YVR"), ["canada-appr"]);
+    for event in
+        [Event { other_airport: true, ..changed() }, Event { more_connections: true, ..changed() }, Event { downgraded: true, ..changed() }]
+    {
+        assert_eq!(reached(event, "JFK", "LAX"), ["us-14-cfr-260"]);
+    }
+    assert_eq!(quote(&after(changed(), "JFK", "LAX"), &rules).reasons, [ReasonCode::EventMissing]);
+    assert_eq!(quote(&after(cancelled, "XXQ", "LAX"), &rules).reasons, [ReasonCode::UnknownAirport]);
+}
+
+#[test]
+fn carriers_causes_and_delays_are_told_apart() {
+    let late = Event {
+        carrier_cause: Some(true),
+        ticketed_departure: Some(departure()),
+        new_departure: Some(departure() + jiff::SignedDuration::from_mins(90)),
+        ..changed()
+    };
+    assert!(is_met(Trigger::DelayedByCarrier { minutes: 90 }, &late, true));
+    assert!(!is_met(Trigger::DelayedByCarrier { minutes: 91 }, &late, true));
+    assert!(!is_met(Trigger::DelayedByCarrier { minutes: 90 }, &Event { carrier_cause: None, ..late }, true));
+    assert!(is_met(Trigger::ChangedByCarrier, &late, true));
+    assert!(!is_met(Trigger::ChangedByCarrier, &Event { happened: Happened::Cancelled, ..late }, true));
+    let threshold = Threshold { domestic_minutes: 10, international_minutes: 20 };
+    assert!(!is_met(Trigger::ArrivesLater(threshold), &late, true), "arrivals are not known");
+}
+
+#[test]
+fn an_involuntary_refund_of_a_half_flown_ticket() {
+    let mut ticket = fly(round_trip("USD 300.00", "USD 200.00", &[]), 1);
+    ticket.taxes = vec![tax("US USD 20.00", Some(1)), tax("YQ USD 30.00", Some(2))];
+    ticket.used_fare = Some(money("USD 350.00"));
+    let mut facts = facts(ticket);
+    facts.reason = Reason::Involuntary;
+    let rules = rules(vec![non_refundable()]);
+    let quote_of = quote(&facts, &rules);
+    assert_eq!(quote_of.totals.refund, Some(money("USD 230.00")), "the unused 200 are more than 500 − 350; its tax of 30");
+    facts.tickets[0].used_fare = Some(money("USD 250.00"));
+    assert_eq!(quote(&facts, &rules).totals.refund, Some(money("USD 280.00")), "500 − 250 is more than 200");
+}
+
+fn vietnamese() -> RuleSet {
+    let mut rules = rules(vec![free()]);
+    rules.no_go = true;
+    rules.carrier = Some(code("VN"));
+    rules.home_country = Some(code("VN"));
+    rules
+}
+
+fn check_in(airport: &str, domestic: bool, international: bool) -> CheckIn {
+    CheckIn { airport: code(airport), domestic: Some(domestic), international: Some(international) }
+}
+
+fn sectors(quote: &Quote) -> Vec<(String, NoGoCause)> {
+    let answer = quote.no_go.as_ref().expect("an answer");
+    answer.sectors.iter().map(|sector| (format!("{}{}", sector.from, sector.to), sector.cause)).collect()
+}
+
+#[test]
+fn no_go_inside_vietnam_asks_every_refunded_sector() {
+    let mut facts = facts(round_trip("VND 1000000", "VND 1000000", &[]));
+    facts.check_in = vec![check_in("HAN", true, false), check_in("SGN", false, true)];
+    assert_eq!(sectors(&quote(&facts, &vietnamese())), [("SGNHAN".to_owned(), NoGoCause::NoInteractiveCheckIn)]);
+    facts.tickets[0].coupons[0].operating_carrier = Some(code("0V"));
+    assert_eq!(sectors(&quote(&facts, &vietnamese()))[0], ("HANSGN".to_owned(), NoGoCause::OtherOperator));
+    facts.tickets[0].coupons[0].operating_carrier = Some(code("VN"));
+    facts.tickets[0] = fly(facts.tickets[0].clone(), 1);
+    facts.tickets[0].used_fare = Some(money("VND 1"));
+    facts.check_in[0].domestic = Some(false);
+    assert_eq!(sectors(&quote(&facts, &vietnamese())).len(), 1, "a flown sector is closed already");
+    facts.check_in.pop();
+    let unknown = quote(&facts, &vietnamese());
+    assert_eq!(unknown.no_go.as_ref().map(|answer| answer.unknown.clone()), Some(vec![code("SGN")]));
+    assert_eq!((unknown.verdict, unknown.reasons.as_slice()), (Verdict::Accurate, [ReasonCode::NoGoTableMissing].as_slice()));
+    let mut without = vietnamese();
+    without.no_go = false;
+    assert_eq!(quote(&facts, &without).no_go, None);
+}
+
+#[test]
+fn no_go_between_countries_asks_the_first_sector_only() {
+    let mut ticket = round_trip("VND 1000000", "VND 1000000", &[]);
+    (ticket.coupons[0].to, ticket.coupons[1].from) = (code("BKK"), code("BKK"));
+    let mut facts = facts(ticket);
+    facts.check_in = vec![check_in("HAN", false, true), check_in("BKK", false, false)];
+    assert!(sectors(&quote(&facts, &vietnamese())).is_empty());
+    facts.check_in[0] = check_in("HAN", true, false);
+    assert_eq!(sectors(&quote(&facts, &vietnamese())), [("HANBKK".to_owned(), NoGoCause::NoInteractiveCheckIn)]);
+    // Domestic, but of another country than the carrier's.
+    facts.tickets[0].coupons.iter_mut().for_each(|coupon| (coupon.from, coupon.to) = (code("BKK"), code("CNX")));
+    facts.check_in = vec![check_in("BKK", false, true)];
+    assert!(sectors(&quote(&facts, &vietnamese())).is_empty());
+}
+
+#[test]
+fn the_hosts_answer_is_read_as_it_is_pasted() {
+    let pasted = "F*TWDYVX\nHAN SABRE SSCI   SGN SABRE SSCI\nVCS\nDAD SABRE\nTHE END OF IT\n\n  PQC SABRE SSCI DLI\nPAGE 2 OF 3 HPH SABRE SSCI THE\nPNH REP";
+    let (airports, unread) = read_answer(pasted);
+    let said: Vec<_> = airports.iter().map(|(code, interactive)| (code.text(), *interactive)).collect();
+    assert_eq!(
+        said,
+        [
+            ("DAD", false),
+            ("DLI", false),
+            ("HAN", true),
+            ("HPH", true),
+            ("PNH", false),
+            ("PQC", true),
+            ("REP", false),
+            ("SGN", true),
+            ("VCS", false)
+        ]
+    );
+    assert_eq!(unread, ["F*TWDYVX", "THE END OF IT"]);
+}
+
+#[test]
+fn extras_come_back_unless_they_were_used() {
+    use afterfare::refund_calculation::facts::Ancillary;
+    let bag = |refundable, used| Ancillary { name: "bag".to_owned(), price: money("USD 30.00"), refundable, used };
+    let mut ticket = one_way("USD 300.00", &[]);
+    ticket.ancillaries = vec![bag(true, false), bag(false, false), bag(true, true)];
+    let mut facts = facts(ticket);
+    let rules = rules(vec![conditions(vec![any_time(Refundability::Free, None)])]);
+    assert_eq!(refund(&facts, &rules), "USD 330.00");
+    facts.reason = Reason::Involuntary;
+    let quote = quote(&facts, &rules);
+    assert_eq!(quote.totals.refund, Some(money("USD 360.00")));
+    let back: Vec<_> = quote.ancillaries.iter().map(|line| line.refund).collect();
+    assert_eq!(back, [money("USD 30.00"), money("USD 30.00"), money("USD 0.00")]);
+}
