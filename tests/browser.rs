@@ -133,17 +133,54 @@ async fn the_road_with_a_script(world: World) {
     }
     browser.delete_all_cookies().await.expect("signed out");
     sign_in(&browser, &world, &desk).await;
+    the_calculator(&browser, &world).await;
     browser.set_window_size(400, 900).await.expect("a telephone");
     for language in ["zh-Hans", "vi", "en"] {
         browser.goto(&format!("{}/account", world.base)).await.expect("the page");
         press(&browser, &format!("button[lang={language}]")).await;
         browser.wait().for_element(Locator::Css(&format!("html[lang={language}]"))).await.expect("the language");
-        for path in ["/", "/desk", "/refunds/202611-0001", "/agencies", "/agencies/SUNRIVER", "/bookings", "/finance/refunds"] {
+        for path in [
+            "/",
+            "/desk",
+            "/refunds/202611-0001",
+            "/agencies",
+            "/agencies/SUNRIVER",
+            "/bookings",
+            "/finance/refunds",
+            "/calculator",
+            "/rule-sets",
+            "/rule-sets/vn-domestic/2018-02",
+            "/no-go",
+        ] {
             browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
             accessible(&browser, &format!("{path} in {language}")).await;
         }
     }
     browser.close().await.expect("closed");
+}
+
+/// A rule set is loaded, facts are pasted, the amount is typed back.
+async fn the_calculator(browser: &Client, world: &World) {
+    browser.goto(&format!("{}/rule-sets", world.base)).await.expect("the page");
+    fill(browser, "#document", include_str!("../rules/vn-domestic.json")).await;
+    press(browser, "main form button").await;
+    see(browser, "[role=status]", "kept as a draft").await;
+    accessible(browser, "a draft").await;
+    press(browser, "form[action$=activation] button").await;
+    see(browser, "[role=status]", "in use").await;
+    browser.goto(&format!("{}/calculator?start={ORDER}", world.base)).await.expect("the page");
+    press(browser, "form.in.stack button.main").await;
+    see(browser, "#to-passenger", "USD 74.99").await;
+    accessible(browser, "the calculator's answer").await;
+    fill(browser, "#typed", "75").await;
+    press(browser, "form.note button").await;
+    see(browser, "#type-back", "does not agree").await;
+    browser.goto(&format!("{}/no-go", world.base)).await.expect("the page");
+    fill(browser, "#text", "HAN SABRE SSCI SGN").await;
+    press(browser, "form[action$=preview] button").await;
+    press(browser, "form[action='/no-go'] button").await;
+    see(browser, "[role=status]", "The table is loaded").await;
+    accessible(browser, "the no-go tables").await;
 }
 
 async fn the_road_without_a_script(world: World) {

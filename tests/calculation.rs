@@ -7,4 +7,5 @@ mod orders;
 mod properties;
 mod rights;
 mod rule_documents;
+mod traces;
 mod used_parts;

@@ -139,3 +139,72 @@ fn an_import_of_many_orders_needs_no_more_memory_than_one_of_few() {
     // The database's own cache fills up to its fixed size; nothing else may grow.
     assert!(few > 0 && many < few + 24 * 1024, "1,000 orders: {few} KiB, 12,000 orders: {many} KiB");
 }
+
+#[test]
+fn rule_sets_are_checked_and_chosen_by_the_quote() {
+    let at = |path: &str| format!("{}/{path}", env!("CARGO_MANIFEST_DIR"));
+    let (vietnam, jeju, ticket) = (at("rules/vn-domestic.json"), at("rules/jeju.json"), at("docs/facts-ticket-example.json"));
+    let good = afterfare(&["rules", "check", &vietnam, &jeju]);
+    assert_eq!(good.status.code(), Some(0), "{}", said(&good));
+    assert!(said(&good).contains("vn-domestic/2018-02: nothing is wrong (Vietnam Airlines, domestic)"));
+    let wrong = std::fs::read_to_string(&vietnam).expect("a file").replace("\"cutoff_minutes\": 180", "\"cutoff_minutes\": -1");
+    let refused = fed(&["rules", "check", "-"], &wrong);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("-: conditions[1].no_show.cutoff_minutes: must not be below zero."), "{}", said(&refused));
+    let unreadable = fed(&["rules", "check", "-"], &wrong.replace("\"chain\"", "\"chains\""));
+    assert!(said(&unreadable).contains("unknown field `chains`"), "{}", said(&unreadable));
+    let quoted = afterfare(&["quote", &ticket, "--rules", &jeju, "--rules", &vietnam]);
+    assert_eq!(quoted.status.code(), Some(0), "{}", said(&quoted));
+    for words in ["VND 1919000", "vn-domestic/2018-02", "TM 5.1, 5.8", "Accounting"] {
+        assert!(said(&quoted).contains(words), "{words} is not in {}", said(&quoted));
+    }
+    let none = afterfare(&["quote", &ticket, "--rules", &jeju]);
+    assert_eq!((none.status.code(), said(&none).contains("none of the rule sets is for these facts")), (Some(1), true), "{}", said(&none));
+}
+
+async fn rule_sets_are_loaded_by_a_script(kind: Kind) {
+    let (url, _folder) = new_database(kind).await;
+    let vietnam = format!("{}/rules/vn-domestic.json", env!("CARGO_MANIFEST_DIR"));
+    let run = |more: &[&str]| afterfare(&[["rules", "load", vietnam.as_str(), "--database", url.as_str()].as_slice(), more].concat());
+    let past = run(&["--from", "2020-01-01"]);
+    assert_eq!((past.status.code(), said(&past).contains("must be today or later")), (Some(1), true), "{}", said(&past));
+    let loaded = run(&["--from", "2099-01-01"]);
+    assert_eq!((loaded.status.code(), said(&loaded).contains("loaded, in use from 2099-01-01")), (Some(0), true), "{}", said(&loaded));
+    let twice = run(&[]);
+    assert_eq!((twice.status.code(), said(&twice).contains("is loaded already")), (Some(1), true), "{}", said(&twice));
+}
+
+#[tokio::test]
+async fn rule_sets_are_loaded_by_a_script_sqlite() {
+    rule_sets_are_loaded_by_a_script(Kind::Sqlite).await;
+}
+
+#[tokio::test]
+async fn rule_sets_are_loaded_by_a_script_postgres() {
+    rule_sets_are_loaded_by_a_script(Kind::Postgres).await;
+}
+
+/// The schemas in `docs/` are what the types say, and they hold for every document that is shipped.
+#[test]
+fn schemas_are_of_the_types_and_hold_for_the_examples() {
+    let read = |path: &str| -> serde_json::Value {
+        let text = std::fs::read_to_string(format!("{}/{path}", env!("CARGO_MANIFEST_DIR"))).expect("a file");
+        serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let facts = ["docs/facts-example.json", "docs/facts-ticket-example.json"];
+    let rules = ["low-cost", "vn-domestic", "vn-south-east-asia", "china-full-fare", "indonesia", "jeju", "tax-only"];
+    let rules: Vec<String> = rules.iter().map(|name| format!("rules/{name}.json")).collect();
+    for (of, examples) in [("facts", facts.map(str::to_owned).to_vec()), ("rules", rules)] {
+        let printed: serde_json::Value = serde_json::from_slice(&afterfare(&["schema", of]).stdout).expect("json");
+        let path = format!("docs/{of}.schema.json");
+        assert_eq!(printed, read(&path), "{path} is old: afterfare schema {of} > {path}");
+        let schema = jsonschema::validator_for(&printed).expect("a schema");
+        for example in examples {
+            let mut document = read(&example);
+            let errors: Vec<String> = schema.iter_errors(&document).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert_eq!(errors, Vec::<String>::new(), "{example}");
+            document["unheard_of"] = serde_json::Value::Bool(true);
+            assert!(!schema.is_valid(&document), "{example}: the schema takes what the reader refuses");
+        }
+    }
+}

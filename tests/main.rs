@@ -17,4 +17,5 @@ mod races;
 mod road;
 mod sign_in;
 mod tidy;
+mod tools;
 mod transitions;

@@ -37,7 +37,7 @@ fn assess_all(given: &Given<'_>, ticket: &Ticket, earlier: Option<&EarlierTicket
             Some(hierarchy) => ruled(given, ticket, component, earlier, hierarchy, notes)?,
         };
         if assessed.unit == FeeUnit::Journey && has_paid_already(given, ticket) {
-            (assessed.cancellation, assessed.no_show) = (Money::zero(given.facts.currency), Money::zero(given.facts.currency));
+            assessed.fees = Money::zero(given.facts.currency);
         }
         all.push(assessed);
     }
@@ -70,7 +70,7 @@ fn ruled(
         let conditions = penalty::conditions(given, ticket, other, earlier)?;
         let mut own = Notes::default();
         let assessed = penalty::assess(given, ticket, component, conditions, &mut own)?;
-        let (lost, fees) = (assessed.non_refundable, assessed.fees()?.minor);
+        let (lost, fees) = (assessed.non_refundable, assessed.fees.minor);
         let better = chosen.as_ref().is_none_or(|(had_lost, had_fees, ..)| match hierarchy {
             Hierarchy::MostRestrictive => (lost, fees) > (*had_lost, *had_fees),
             Hierarchy::LeastRestrictive => (lost, fees) < (*had_lost, *had_fees),
@@ -135,7 +135,7 @@ fn by_component(given: &Given<'_>, ticket: &Ticket, used: Money, ways: &[Way], n
         let mut strictest = 0;
         for other in 1..ways.len() {
             let (have, new) = (&ways[strictest].assessed[place], &ways[other].assessed[place]);
-            if (new.non_refundable, new.fees()?.minor) > (have.non_refundable, have.fees()?.minor) {
+            if (new.non_refundable, new.fees.minor) > (have.non_refundable, have.fees.minor) {
                 strictest = other;
             }
         }
@@ -143,7 +143,7 @@ fn by_component(given: &Given<'_>, ticket: &Ticket, used: Money, ways: &[Way], n
         notes.fees.extend(ways[strictest].fees.iter().filter(|line| line.component == Some(assessed.component.no)));
         all.push(assessed);
     }
-    notes.steps.extend(combination::as_steps(&all)?);
+    notes.steps.extend(combination::as_steps(&all));
     reckoning::reckon(given, ticket, used, None, &all, notes)
 }
 

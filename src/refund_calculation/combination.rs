@@ -40,7 +40,7 @@ pub fn combine(combination: Combination, assessed: &[Assessed], zero: Money) -> 
     let mut items = Vec::with_capacity(assessed.len());
     for (place, one) in assessed.iter().enumerate() {
         let lost = if one.non_refundable { Some(one.fare.ok_or(Stop::Missing(ReasonCode::DirectionFareMissing))?) } else { None };
-        let fee = if one.non_refundable || stands_for_another(assessed, place)? { None } else { Some(one.fees()?) };
+        let fee = if one.non_refundable || stands_for_another(assessed, place) { None } else { Some(one.fees) };
         items.push(Item { place, pricing_unit: one.component.pricing_unit, lost, fee });
     }
     let mut combined = Combined { all_lost: false, lost: zero, fees: zero, charged: 0 };
@@ -100,7 +100,7 @@ impl Combined {
 }
 
 /// Whether another component's fee is charged for the same unit instead of this one.
-fn stands_for_another(assessed: &[Assessed], place: usize) -> Result<bool, MoneyError> {
+fn stands_for_another(assessed: &[Assessed], place: usize) -> bool {
     let own = &assessed[place];
     let same_unit = |other: &Assessed| match own.unit {
         FeeUnit::Coupon | FeeUnit::Component => false,
@@ -108,23 +108,16 @@ fn stands_for_another(assessed: &[Assessed], place: usize) -> Result<bool, Money
         FeeUnit::PricingUnit => other.component.pricing_unit == own.component.pricing_unit,
         FeeUnit::Ticket | FeeUnit::Journey => true,
     };
-    for (other_place, other) in assessed.iter().enumerate() {
-        if other_place == place || other.non_refundable || other.unit != own.unit || !same_unit(other) {
-            continue;
-        }
-        let (other_fee, own_fee) = (other.fees()?.minor, own.fees()?.minor);
-        if other_fee > own_fee || (other_fee == own_fee && other_place < place) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    assessed.iter().enumerate().any(|(other_place, other)| {
+        let is_charged_too = other_place != place && !other.non_refundable && other.unit == own.unit && same_unit(other);
+        // Of equal fees the first is charged.
+        is_charged_too && (other.fees.minor, place) > (own.fees.minor, other_place)
+    })
 }
 
 /// The fees of assessed components as steps, where they come from several tickets.
-///
-/// # Errors
-/// On overflow.
-pub fn as_steps(assessed: &[Assessed]) -> Result<Vec<Step>, MoneyError> {
-    let fee = |one: &Assessed| Ok(Step::Fee { direction: one.component.direction, amount: one.fees()? });
+#[must_use]
+pub fn as_steps(assessed: &[Assessed]) -> Vec<Step> {
+    let fee = |one: &Assessed| Step::Fee { direction: one.component.direction, amount: one.fees };
     assessed.iter().filter(|one| !one.non_refundable).map(fee).collect()
 }

@@ -31,11 +31,11 @@ pub fn reckon(
     let rounding = &given.rules.rounding.commission;
     let (direction, unit) = (rounding.direction, rounding.unit(zero.currency));
     let recalled = match (commission.amount, commission.basis_points) {
-        (Some(amount), _) if ticket.fare.minor > 0 => amount.ratio(base.minor, ticket.fare.minor, direction, unit)?,
+        (Some(amount), _) => amount.ratio(base.minor, ticket.fare.minor, direction, unit)?,
         (_, Some(points)) => base.ratio(i64::from(points), 10_000, direction, unit)?,
         _ => zero,
     };
-    let of_fees = assessed.iter().filter(|one| !one.non_refundable).try_fold(zero, |sum, one| sum.plus(one.fees()?))?;
+    let of_fees = assessed.iter().filter(|one| !one.non_refundable).try_fold(zero, |sum, one| sum.plus(one.fees))?;
     let charged = of_fees.at_most(breakdown.fees);
     let on_fee = charged.ratio(i64::from(commission.fee_basis_points), 10_000, direction, unit)?;
     if !recalled.is_zero() {

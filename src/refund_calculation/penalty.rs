@@ -22,20 +22,10 @@ pub struct Assessed {
     /// Its fare, where it is known.
     pub fare: Option<Money>,
     pub non_refundable: bool,
-    pub cancellation: Money,
-    pub no_show: Money,
+    /// Cancellation and no-show fee together.
+    pub fees: Money,
     pub unit: FeeUnit,
     pub misc: Option<Money>,
-}
-
-impl Assessed {
-    /// Both fees together.
-    ///
-    /// # Errors
-    /// On overflow.
-    pub fn fees(&self) -> Result<Money, MoneyError> {
-        self.cancellation.plus(self.no_show)
-    }
 }
 
 /// The first conditions that apply to a component, or to it as an earlier ticket of the chain had it.
@@ -80,8 +70,7 @@ pub fn assess(
         component: *component,
         fare: ticket.fare_of(component),
         non_refundable: false,
-        cancellation: zero,
-        no_show: zero,
+        fees: zero,
         unit: conditions.fee_unit,
         misc: conditions.misc_fee,
     };
@@ -120,10 +109,7 @@ pub fn assess(
         }
         for (fee, kind) in fees.into_iter().flatten() {
             let charged = charge(given, ticket, &assessed, fee, kind, window, waived, notes)?;
-            match kind {
-                FeeKind::NoShow => assessed.no_show = assessed.no_show.plus(charged)?,
-                _ => assessed.cancellation = assessed.cancellation.plus(charged)?,
-            }
+            assessed.fees = assessed.fees.plus(charged)?;
         }
     }
     Ok(assessed)

@@ -188,3 +188,147 @@ fn caps_differ_by_what_they_leave() {
     assert_eq!(left(FeeCap::CapAll), "USD 0.00");
     assert_eq!(left(FeeCap::CarryExcess), "USD -10.00");
 }
+
+#[test]
+fn a_range_owns_one_of_its_ends() {
+    let range = |to_included| Range { from: Some(10), to: Some(5), to_included };
+    let inside = |to_included| (4..=11).filter(|value| range(to_included).holds(*value, 1)).collect::<Vec<i64>>();
+    assert_eq!(inside(false), [6, 7, 8, 9, 10]);
+    assert_eq!(inside(true), [5, 6, 7, 8, 9]);
+    assert!(Range::default().holds(i64::MIN, 60) && Range::default().holds(i64::MAX, 60));
+}
+
+#[test]
+fn conditions_ask_what_they_say() {
+    use afterfare::refund_calculation::facts::PassengerType;
+    let fee = |change: &dyn Fn(&mut Conditions)| {
+        let mut own = with_fee("USD 10.00");
+        change(&mut own);
+        let mut ticket = one_way("USD 100.00", &[]);
+        (ticket.components[0].booking_class, ticket.components[0].fare_basis) = (Some(code("Q")), Some(code("QVNOW")));
+        ticket.document_numbers = vec![code("738-1"), code("738-2")];
+        parts(&quote(&facts(ticket), &rules(vec![own, free()]))).fees.minor / 100
+    };
+    let day = |text: &str| Some(text.parse().expect("a day"));
+    assert_eq!(fee(&|_| {}), 10);
+    assert_eq!(fee(&|own| own.applies.domestic = Some(true)), 10);
+    assert_eq!(fee(&|own| own.applies.domestic = Some(false)), 0);
+    assert_eq!(fee(&|own| own.applies.issued_from = day("2026-10-01")), 10);
+    assert_eq!(fee(&|own| own.applies.issued_from = day("2026-10-02")), 0);
+    assert_eq!(fee(&|own| own.applies.issued_until = day("2026-10-01")), 10);
+    assert_eq!(fee(&|own| own.applies.issued_until = day("2026-09-30")), 0);
+    assert_eq!(fee(&|own| own.applies.booking_classes = vec![code("Y"), code("Q")]), 10);
+    assert_eq!(fee(&|own| own.applies.booking_classes = vec![code("Y")]), 0);
+    assert_eq!(fee(&|own| own.applies.fare_bases = vec![code("QV*")]), 10);
+    assert_eq!(fee(&|own| own.applies.fare_bases = vec![code("QW*")]), 0);
+    assert_eq!(fee(&|own| own.applies.fare_bases = vec![code("QV")]), 0);
+    assert_eq!(fee(&|own| own.applies.document_numbers = vec![code("738-1")]), 10);
+    assert_eq!(fee(&|own| own.applies.document_numbers = vec![code("738-2")]), 0, "a set is known by its first number");
+    assert_eq!(fee(&|own| own.applies.passenger_types = vec![PassengerType::Adult]), 10);
+    assert_eq!(fee(&|own| own.applies.passenger_types = vec![PassengerType::Child]), 0);
+}
+
+#[test]
+fn of_equal_fees_the_first_is_charged() {
+    use afterfare::refund_calculation::facts::Direction;
+    use afterfare::refund_calculation::rules::Combination;
+    let charged = |unit, combination, back: Conditions| {
+        let mut conditions = vec![only_for(with_fee("USD 50.00"), Direction::Outbound), back];
+        for one in &mut conditions {
+            one.fee_unit = unit;
+        }
+        let mut rules = rules(conditions);
+        rules.combination = combination;
+        let quote = quote(&facts(round_trip("USD 300.00", "USD 200.00", &[])), &rules);
+        quote.fees.iter().map(|line| line.charged.minor / 100).collect::<Vec<_>>()
+    };
+    assert_eq!(charged(FeeUnit::Component, Combination::HighestOfJourney, with_fee("USD 50.00")), [50, 0]);
+    assert_eq!(charged(FeeUnit::Ticket, Combination::SumOfEach, with_fee("USD 50.00")), [50, 0]);
+    assert_eq!(charged(FeeUnit::Ticket, Combination::SumOfEach, with_fee("USD 51.00")), [0, 51]);
+    assert_eq!(charged(FeeUnit::Ticket, Combination::SumOfEach, with_fee("USD 49.00")), [50, 0]);
+    assert_eq!(charged(FeeUnit::Ticket, Combination::SumOfEach, non_refundable()), [50], "what is lost stands for no fee");
+    assert_eq!(charged(FeeUnit::Direction, Combination::SumOfEach, with_fee("USD 50.00")), [50, 50]);
+}
+
+/// A fee per ticket of one fare does not stand for a fee per component of another.
+#[test]
+fn fees_of_different_units_do_not_stand_for_each_other() {
+    use afterfare::refund_calculation::facts::Direction;
+    let mut per_ticket = only_for(with_fee("USD 50.00"), Direction::Outbound);
+    per_ticket.fee_unit = FeeUnit::Ticket;
+    let rules = rules(vec![per_ticket, with_fee("USD 80.00")]);
+    assert_eq!(refund(&facts(round_trip("USD 300.00", "USD 200.00", &[])), &rules), "USD 370.00");
+}
+
+#[test]
+fn only_the_rate_between_the_two_currencies_counts() {
+    use afterfare::refund_calculation::facts::Rate;
+    let rate = |from: &str, to: &str, rate: &str| Rate {
+        from: currency(from),
+        to: currency(to),
+        day: "2026-11-20".parse().expect("a day"),
+        rate: rate.parse().expect("a rate"),
+    };
+    let with = |rates: Vec<Rate>| {
+        let mut facts = facts(one_way("USD 500.00", &[]));
+        facts.rates = rates;
+        refund(&facts, &rules(vec![with_fee("CNY 70.00")]))
+    };
+    let decoys = || vec![rate("EUR", "USD", "9"), rate("CNY", "EUR", "9"), rate("USD", "EUR", "9"), rate("EUR", "CNY", "9")];
+    assert_eq!(with(decoys()), "cannot-quote [NoExchangeRate]");
+    assert_eq!(with([decoys(), vec![rate("CNY", "USD", "0.14")]].concat()), "USD 490.20");
+    assert_eq!(with([decoys(), vec![rate("USD", "CNY", "7")]].concat()), "USD 490.00");
+    assert_eq!(with(vec![rate("USD", "CNY", "0")]), "cannot-quote [NoExchangeRate]", "a rate of nothing is none");
+}
+
+#[test]
+fn rows_out_of_order_are_put_in_order() {
+    let ticket = || {
+        let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+        ticket.coupons[0].status = afterfare::refund_calculation::facts::CouponStatus::Flown;
+        ticket.used_fare = Some(money("USD 300.00"));
+        ticket
+    };
+    let rules = rules(vec![with_fee("USD 10.00")]);
+    let answer = quote(&facts(ticket()), &rules);
+    let mut coupons = ticket();
+    coupons.coupons.reverse();
+    assert_eq!(quote(&facts(coupons), &rules), answer);
+    let mut components = ticket();
+    components.components.reverse();
+    assert_eq!(quote(&facts(components), &rules), answer);
+}
+
+#[test]
+fn component_fares_must_add_up_where_all_are_told() {
+    use afterfare::refund_calculation::quote::ReasonCode;
+    let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+    ticket.fare = money("USD 500.01");
+    assert_eq!(quote(&facts(ticket.clone()), &rules(vec![free()])).reasons, [ReasonCode::FareParts]);
+    ticket.components[0].fare = None;
+    assert_eq!(refund(&facts(ticket), &rules(vec![free()])), "USD 500.01");
+    let mut many = one_way("USD 65.00", &[]);
+    many.components = (1..=65).map(|no| component(no, Some("USD 1.00"))).collect();
+    assert_eq!(quote(&facts(many), &rules(vec![free()])).reasons, [ReasonCode::TooManyComponents]);
+}
+
+#[test]
+fn values_to_type_stand_only_where_the_host_has_screens() {
+    use afterfare::refund_calculation::facts::Direction;
+    use afterfare::refund_calculation::lines::Method;
+    let methods = |conditions: Vec<Conditions>, flown: usize, screens: bool| {
+        let mut ticket = fly(round_trip("USD 300.00", "USD 200.00", &[]), flown);
+        ticket.used_fare = (flown > 0).then(|| money("USD 300.00"));
+        let mut rules = rules(conditions);
+        rules.host_screens = screens;
+        let quote = quote(&facts(ticket), &rules);
+        let count = |method| quote.values_to_type.iter().filter(|value| value.method == method).count();
+        (count(Method::ExchangeTax), count(Method::NetRemit))
+    };
+    let mixed = || vec![only_for(non_refundable(), Direction::Outbound), free()];
+    assert_eq!(methods(mixed(), 0, true), (3, 5));
+    assert_eq!(methods(mixed(), 0, false), (0, 0));
+    assert_eq!(methods(mixed(), 1, true), (0, 5));
+    assert_eq!(methods(vec![free()], 0, true), (0, 5));
+    assert_eq!(methods(vec![non_refundable()], 0, true), (0, 5));
+}

@@ -258,3 +258,73 @@ fn extras_come_back_unless_they_were_used() {
     let back: Vec<_> = quote.ancillaries.iter().map(|line| line.refund).collect();
     assert_eq!(back, [money("USD 30.00"), money("USD 30.00"), money("USD 0.00")]);
 }
+
+#[test]
+fn a_change_is_judged_by_what_is_told() {
+    let at = |hours: i64| Some(departure() + jiff::SignedDuration::from_hours(hours));
+    let rules = rules(vec![with_fee("USD 100.00")]);
+    let reasons = |event: Event| quote(&after(event, "JFK", "LAX"), &rules).reasons;
+    assert_eq!(reasons(Event { ticketed_departure: at(0), ..changed() }), [ReasonCode::EventMissing]);
+    assert_eq!(reasons(Event { new_departure: at(0), ..changed() }), [ReasonCode::EventMissing]);
+    assert_eq!(reasons(Event { ticketed_arrival: at(0), ..changed() }), [ReasonCode::EventMissing]);
+    assert_eq!(reasons(Event { ticketed_departure: at(0), new_departure: at(0), ..changed() }), [ReasonCode::NoInvoluntaryRight]);
+    assert_eq!(reasons(Event { ticketed_arrival: at(0), new_arrival: at(0), ..changed() }), [ReasonCode::NoInvoluntaryRight]);
+}
+
+#[test]
+fn a_regime_ends_with_its_last_day() {
+    let cancelled = Event { happened: Happened::Cancelled, ..changed() };
+    let mut law = Law::shipped().clone();
+    law.regimes[0].until = Some("2026-11-21".parse().expect("a day"));
+    let mut rules = rules(vec![free()]);
+    rules.law = Some(law);
+    let mut facts = after(cancelled, "JFK", "LAX");
+    facts.requested_at = instant("2026-11-21T23:00:00Z");
+    assert_eq!(regimes(&facts, &rules), ["us-14-cfr-260"]);
+    facts.requested_at = instant("2026-11-22T01:00:00Z");
+    assert!(regimes(&facts, &rules).is_empty());
+}
+
+#[test]
+fn a_law_without_a_term_has_no_deadline_and_no_missing_calendar() {
+    let at = |hours: i64| Some(departure() + jiff::SignedDuration::from_hours(hours));
+    let late = Event { ticketed_departure: at(0), new_departure: at(5), ..changed() };
+    let quote = quote(&after(late, "HAN", "BKK"), &rules(vec![free()]));
+    assert_eq!((quote.rights[0].deadline, quote.reasons.len()), (None, 0));
+}
+
+#[test]
+fn calendars_know_their_first_and_last_day() {
+    let law = Law::shipped();
+    let of = |day: &str| law.calendars[0].is_workday(day.parse().expect("a day"));
+    assert_eq!(of("2023-12-31"), None);
+    assert_eq!(of("2024-01-01"), Some(false), "New Year's Day");
+    assert_eq!(of("2024-01-02"), Some(true));
+    assert_eq!(of("2027-12-30"), Some(true));
+    assert_eq!(of("2027-12-31"), Some(false), "New Year's Day of 2028 falls on a Saturday");
+    assert_eq!(of("2028-01-01"), None);
+    assert_eq!(of("2026-11-21"), Some(false), "a Saturday");
+    assert_eq!(of("2026-11-22"), Some(false));
+    assert_eq!(of("2026-11-23"), Some(true));
+}
+
+#[test]
+fn an_unknown_airport_is_named_once() {
+    let mut facts = facts(round_trip("VND 1000000", "VND 1000000", &[]));
+    facts.tickets[0].coupons.push(coupon(3, 2, "HAN", "SGN"));
+    let quote = quote(&facts, &vietnamese());
+    assert_eq!(quote.no_go.map(|answer| answer.unknown), Some(vec![code("HAN"), code("SGN")]));
+}
+
+#[test]
+fn no_go_is_silent_only_when_everything_is_known() {
+    use afterfare::refund_calculation::trace::Step;
+    let says_none = |check_in: Vec<CheckIn>| {
+        let mut facts = facts(one_way("VND 1000000", &[]));
+        facts.check_in = check_in;
+        quote(&facts, &vietnamese()).trace.contains(&Step::NoGoNone)
+    };
+    assert!(says_none(vec![check_in("HAN", true, false)]));
+    assert!(!says_none(vec![check_in("HAN", false, true)]));
+    assert!(!says_none(vec![]));
+}

@@ -220,6 +220,17 @@ fn a_rule_set_is_chosen_by_carrier_issue_and_market() {
     assert!(!fits(&dated(None, Some("2026-09-30")), &facts));
     assert!(closeness(&domestic) > closeness(&dated(Some("2026-10-01"), None)));
     assert!(closeness(&dated(Some("2026-10-01"), None)) > closeness(RuleSet::low_cost()));
+    let close = |change: &dyn Fn(&mut RuleSet)| {
+        let mut rules = RuleSet::low_cost().clone();
+        change(&mut rules);
+        closeness(&rules)
+    };
+    let plain = close(&|_| {});
+    let until = close(&|rules| rules.issued_until = Some("2026-10-01".parse().expect("a day")));
+    let scope = close(&|rules| rules.market.scope = afterfare::refund_calculation::rules::Scope::Domestic);
+    let countries = close(&|rules| rules.market.countries = vec![code("VN")]);
+    let carrier = close(&|rules| rules.carrier = Some(code("VN")));
+    assert!(plain < until && until < scope && scope < countries && countries < carrier);
     facts.tickets[0].issued_on = None;
     assert!(!fits(&dated(None, Some("2026-10-01")), &facts), "an unknown day of issue fits no dated rule");
 }

@@ -352,3 +352,35 @@ fn a_waiver_waives_what_it_says() {
     assert_eq!(with(Waives::Fee, &non_refundable()), "USD 15.00");
     assert_eq!(with(Waives::NonRefundable, &non_refundable()), "USD 320.00");
 }
+
+#[test]
+fn of_several_locked_tickets_the_dearest_counts() {
+    let locked = |first: &str, second: &str| {
+        let (mut facts, mut rules) = reissued();
+        facts.tickets[0].chain[0].fare = money(first);
+        facts.tickets[0].chain[1].fare = money(second);
+        rules.conditions[1].windows[0] = any_time(Refundability::NonRefundable, None);
+        rules.conditions[2].windows[0] = any_time(Refundability::NonRefundable, None);
+        rules.chain = ChainRule::LockOriginal;
+        refund(&facts, &rules)
+    };
+    assert_eq!(locked("USD 300.00", "USD 350.00"), "USD 120.00", "500 − 350 − 50 + 20");
+    assert_eq!(locked("USD 350.00", "USD 300.00"), "USD 120.00");
+}
+
+#[test]
+fn the_least_restrictive_need_not_be_the_first() {
+    let mut rules = rules(vec![only_for(with_fee("USD 80.00"), Outbound), with_fee("USD 50.00")]);
+    rules.hierarchy = Some(Hierarchy::LeastRestrictive);
+    let ticket = || round_trip("USD 300.00", "USD 200.00", &[]);
+    assert_eq!(refund(&facts(ticket()), &rules), "USD 400.00");
+    rules.hierarchy = Some(Hierarchy::MostRestrictive);
+    assert_eq!(refund(&facts(ticket()), &rules), "USD 340.00");
+    let mut units = ticket();
+    units.components[1].pricing_unit = 2;
+    assert_eq!(refund(&facts(units), &rules), "USD 370.00", "each pricing unit for itself");
+    rules.conditions[1] = non_refundable();
+    assert_eq!(refund(&facts(ticket()), &rules), "USD 0.00");
+    rules.hierarchy = Some(Hierarchy::LeastRestrictive);
+    assert_eq!(refund(&facts(ticket()), &rules), "USD 340.00");
+}
