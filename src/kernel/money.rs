@@ -183,13 +183,19 @@ impl Money {
         Ok(Self { minor: whole(rounded)?, currency })
     }
 
-    /// Reads what a person typed: `1234.50`, also with thousands separated by commas or blanks.
+    /// Reads what a person typed: `1234.50`, also with thousands in groups: `1,234.50`, `1 234.50` and, in currencies
+    /// without decimals, `1.919.000`. A comma before anything but three digits is refused, because it may mean decimals.
     ///
     /// # Errors
     /// `BadAmount`, `TooPrecise` or `TooLarge`.
     pub fn parse(text: &str, currency: Currency) -> Result<Self, MoneyError> {
-        let plain: String = text.trim().chars().filter(|c| !matches!(c, ',' | ' ' | '\u{a0}' | '\u{202f}')).collect();
-        let amount: Decimal = plain.parse().map_err(|_| MoneyError::BadAmount(text.to_owned()))?;
+        let bad = || MoneyError::BadAmount(text.to_owned());
+        let tight: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}')).collect();
+        let (whole, decimals) = if currency.exponent() == 0 { (tight.as_str(), None) } else { split_decimals(&tight) };
+        let marks: &[char] = if currency.exponent() == 0 { &[',', '.'] } else { &[','] };
+        let plain = if is_grouped(whole, marks) { whole.replace(marks, "") } else { whole.to_owned() };
+        let plain = decimals.map_or_else(|| plain.clone(), |decimals| format!("{plain}.{decimals}"));
+        let amount: Decimal = if plain.contains(',') { None } else { plain.parse().ok() }.ok_or_else(bad)?;
         Self::exactly(amount, currency)
     }
 
@@ -262,6 +268,19 @@ impl Money {
     fn same_currency(self, other: Self) -> Result<(), MoneyError> {
         if self.currency == other.currency { Ok(()) } else { Err(MoneyError::Mixed(self.currency, other.currency)) }
     }
+}
+
+fn split_decimals(text: &str) -> (&str, Option<&str>) {
+    text.split_once('.').map_or((text, None), |(whole, decimals)| (whole, Some(decimals)))
+}
+
+/// `1,234,567`: one to three digits, then groups of three after one and the same mark.
+fn is_grouped(text: &str, marks: &[char]) -> bool {
+    let digits = text.trim_start_matches(['-', '+']);
+    let Some(mark) = digits.chars().find(|sign| marks.contains(sign)) else { return false };
+    let groups: Vec<&str> = digits.split(mark).collect();
+    let is_number = |group: &&str| !group.is_empty() && group.bytes().all(|byte| byte.is_ascii_digit());
+    groups.iter().all(is_number) && groups[0].len() <= 3 && groups[1..].iter().all(|group| group.len() == 3)
 }
 
 fn scaled(amount: Decimal, currency: Currency) -> Result<Decimal, MoneyError> {
@@ -338,6 +357,14 @@ mod tests {
         assert_eq!(Money::parse("1,234.5", Currency::USD), Ok(Money::new(123_450, Currency::USD)));
         assert_eq!(Money::parse("145.985", currency("KWD")), Ok(Money::new(145_985, currency("KWD"))));
         assert_eq!(Money::parse("12500", currency("VND")), Ok(Money::new(12_500, currency("VND"))));
+        assert_eq!(Money::parse("1.919.000", currency("VND")), Ok(Money::new(1_919_000, currency("VND"))));
+        assert_eq!(Money::parse("1,919,000", currency("VND")), Ok(Money::new(1_919_000, currency("VND"))));
+        assert_eq!(Money::parse("-1,234.5", Currency::USD), Ok(Money::new(-123_450, Currency::USD)));
+        // Who writes decimals with a comma must not be read as a hundred times as much.
+        for typed in ["74,99", "1,23,456", "1,234,56", ",5", "1.234,56", "1,2345"] {
+            assert!(matches!(Money::parse(typed, Currency::USD), Err(MoneyError::BadAmount(_))), "{typed}");
+        }
+        assert!(matches!(Money::parse("1.919,000", currency("VND")), Err(MoneyError::BadAmount(_))));
         assert!(matches!(Money::parse("0.5", currency("JPY")), Err(MoneyError::TooPrecise { .. })));
         assert!(matches!(Money::parse("12.5O", Currency::USD), Err(MoneyError::BadAmount(_))));
         assert!(matches!(Money::parse("99999999999999999999", Currency::USD), Err(MoneyError::TooLarge)));
