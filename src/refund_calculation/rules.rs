@@ -7,7 +7,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::conditions::Conditions;
-use super::facts::Refundability;
 use super::law::Law;
 use super::ticket::PassengerType;
 use crate::kernel::code::Code;
@@ -374,12 +373,5 @@ impl RuleSet {
     #[must_use]
     pub fn law(&self) -> &Law {
         self.law.as_ref().unwrap_or_else(|| Law::shipped())
-    }
-
-    /// Whether every window of every set of conditions gives nothing back.
-    #[must_use]
-    pub fn is_tax_only(&self) -> bool {
-        let mut windows = self.conditions.iter().flat_map(|conditions| &conditions.windows).peekable();
-        windows.peek().is_some() && windows.all(|window| window.refundability == Refundability::NonRefundable)
     }
 }

@@ -332,3 +332,96 @@ fn values_to_type_stand_only_where_the_host_has_screens() {
     assert_eq!(methods(vec![free()], 0, true), (0, 5));
     assert_eq!(methods(vec![non_refundable()], 0, true), (0, 5));
 }
+
+#[test]
+fn a_share_with_a_factor_is_rounded_once_and_limits_are_said() {
+    use afterfare::refund_calculation::facts::PassengerType;
+    use afterfare::refund_calculation::rules::PassengerFactor;
+    use afterfare::refund_calculation::trace::Step;
+    let mut ticket = one_way("USD 0.30", &[]);
+    ticket.passenger_type = PassengerType::Child;
+    let mut window = any_time(Refundability::WithFee, Some(Fee::BasisPoints(1500)));
+    let mut rules = rules(vec![conditions(vec![window.clone()])]);
+    rules.passenger_factors = vec![PassengerFactor { passenger_type: PassengerType::Child, has_seat: None, basis_points: 5000 }];
+    assert_eq!(parts(&quote(&facts(ticket.clone()), &rules)).fees.minor, 2, "half of 4.5 cents, not of 5");
+    let limited = |window: Window, rules: &mut RuleSet| {
+        rules.conditions = vec![conditions(vec![window])];
+        let quote = quote(&facts(ticket.clone()), rules);
+        quote.trace.iter().any(|step| matches!(step, Step::Limited { .. }))
+    };
+    window.maximum = Some(money("USD 0.05"));
+    assert!(!limited(window.clone(), &mut rules), "4.5 cents are below 5");
+    window.maximum = Some(money("USD 0.04"));
+    assert!(limited(window.clone(), &mut rules));
+    (window.minimum, window.maximum) = (Some(money("USD 0.05")), None);
+    assert!(limited(window, &mut rules));
+}
+
+#[test]
+fn shares_of_a_fare_and_its_taxes_need_to_know_whose_taxes_they_are() {
+    let fees = |unit, base, ticket: afterfare::refund_calculation::facts::Ticket| {
+        let mut conditions = conditions(vec![Window { base, ..any_time(Refundability::WithFee, Some(Fee::BasisPoints(1000))) }]);
+        conditions.fee_unit = unit;
+        let quote = quote(&facts(ticket), &rules(vec![conditions]));
+        quote.passengers[0].breakdown.map_or_else(|| format!("{:?}", quote.reasons), |parts| parts.fees.decimal().to_string())
+    };
+    let whole = |no: Option<i64>| {
+        let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+        ticket.taxes = vec![tax("YQ USD 50.00", no)];
+        ticket
+    };
+    assert_eq!(fees(FeeUnit::Component, FeeBase::FarePlusFuel, whole(None)), "[TaxCouponMissing]");
+    assert_eq!(fees(FeeUnit::Component, FeeBase::FarePlusFuel, whole(Some(2))), "55.00");
+    assert_eq!(fees(FeeUnit::Ticket, FeeBase::FarePlusFuel, whole(None)), "55.00");
+    assert_eq!(fees(FeeUnit::Component, FeeBase::FarePlusFuel, one_way("USD 500.00", &["YQ USD 50.00"])), "55.00");
+    assert_eq!(fees(FeeUnit::Component, FeeBase::FarePlusFuel, one_way("USD 500.00", &["US USD 50.00"])), "50.00");
+    let two_units = || {
+        let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+        ticket.components[1].pricing_unit = 2;
+        ticket.coupons.push(coupon(3, 2, "HAN", "DAD"));
+        ticket.taxes = vec![tax("YQ USD 50.00", Some(1)), tax("YQ USD 70.00", Some(3))];
+        ticket
+    };
+    assert_eq!(fees(FeeUnit::PricingUnit, FeeBase::FarePlusFuel, two_units()), "62.00", "35 and 27");
+    assert_eq!(fees(FeeUnit::Direction, FeeBase::FarePlusTax, two_units()), "62.00");
+    assert_eq!(fees(FeeUnit::Coupon, FeeBase::Fare, two_units()), "70.00", "30, and 20 for each coupon of the second");
+    let mut one_direction = two_units();
+    one_direction.components[1].direction = afterfare::refund_calculation::facts::Direction::Outbound;
+    assert_eq!(fees(FeeUnit::Direction, FeeBase::Fare, one_direction.clone()), "50.00", "one fee for the direction, of both fares");
+    assert_eq!(fees(FeeUnit::PricingUnit, FeeBase::Fare, one_direction), "50.00");
+}
+
+#[test]
+fn one_missing_fact_takes_all_amounts_away() {
+    let mut facts = facts(one_way("USD 100.00", &[]));
+    facts.tickets.push(round_trip("USD 300.00", "USD 200.00", &[]));
+    facts.tickets[1].no = 2;
+    facts.tickets[1].components[1].fare = None;
+    let mut rules =
+        rules(vec![only_for(with_fee("USD 10.00"), afterfare::refund_calculation::facts::Direction::Outbound), non_refundable()]);
+    let quote_of = quote(&facts, &rules);
+    assert!(quote_of.passengers.iter().all(|line| line.refund.is_none() && line.breakdown.is_none() && line.fare_penalty.is_none()));
+    facts.tickets[1].components[1].fare = Some(money("USD 200.00"));
+    rules.conditions[1] = with_fee("USD 20.00");
+    let both = quote(&facts, &rules);
+    let shares: Vec<_> = both.fees.iter().map(|line| (line.passenger, line.share_of_fare_refund)).collect();
+    assert_eq!(shares, [(1, Some(1000)), (2, Some(200)), (2, Some(400))], "each of the own fare");
+}
+
+#[test]
+fn sources_are_the_conditions_own_before_the_rule_set_s() {
+    use afterfare::refund_calculation::rules::Section;
+    let mut own = with_fee("USD 10.00");
+    own.source = Some("fare rule".to_owned());
+    let mut rules = rules(vec![own]);
+    rules.sources =
+        [(Section::Conditions, "book"), (Section::Chain, "TM 5"), (Section::Fees, "terms")].map(|(s, t)| (s, t.to_owned())).into();
+    let mut facts = facts(one_way("USD 100.00", &[]));
+    facts.service_fee = afterfare::refund_calculation::facts::ServiceFee::PerOrder(money("USD 2.00"));
+    let sources = quote(&facts, &rules).sources;
+    assert_eq!(sources.get(&Section::Conditions).map(String::as_str), Some("fare rule"));
+    assert_eq!(sources.get(&Section::Fees).map(String::as_str), Some("terms"));
+    assert_eq!(sources.get(&Section::Chain), None, "only what the trace rests on");
+    rules.conditions[0].source = None;
+    assert_eq!(quote(&facts, &rules).sources.get(&Section::Conditions).map(String::as_str), Some("book"));
+}

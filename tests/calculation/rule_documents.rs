@@ -234,3 +234,49 @@ fn a_rule_set_is_chosen_by_carrier_issue_and_market() {
     facts.tickets[0].issued_on = None;
     assert!(!fits(&dated(None, Some("2026-10-01")), &facts), "an unknown day of issue fits no dated rule");
 }
+
+/// What lies exactly on an edge is right.
+#[test]
+fn edges_are_no_mistakes() {
+    use serde_json::json;
+    let amount = |text: &str, currency: &str| json!({ "amount": text, "currency": currency });
+    assert_eq!(broken(|doc| (doc["issued_from"], doc["issued_until"]) = (json!("2026-02-01"), json!("2026-02-01"))), []);
+    assert_eq!(broken(|doc| doc["waivers"] = json!([{ "code": "W", "waives": ["fee"], "from": "2026-02-01", "until": "2026-02-01" }])), []);
+    assert_eq!(broken(|doc| doc["passenger_factors"] = json!([{ "passenger_type": "infant", "basis_points": 10_000 }])), []);
+    assert_eq!(broken(|doc| doc["taxes"]["tax_only_fee"] = amount("0.00", "CNY")), []);
+    assert_eq!(broken(|doc| doc["conditions"][0]["misc_fee"] = amount("0.00", "CNY")), []);
+    assert_eq!(broken(|doc| doc["conditions"][0]["windows"][1]["minimum"] = amount("0.00", "CNY")), []);
+    assert_eq!(broken(|doc| doc["conditions"][0]["windows"][1]["fee"] = json!({ "amount": amount("0.00", "CNY") })), []);
+    assert_eq!(broken(|doc| doc["conditions"][0]["windows"][1]["fee"] = json!({ "basis_points": 10_000 })), []);
+    let local = json!({ "local_amounts": [amount("0.00", "CNY"), amount("2.00", "USD")] });
+    assert_eq!(broken(|doc| doc["conditions"][0]["windows"][1]["fee"] = local.clone()), []);
+    let below = json!({ "local_amounts": [amount("1.00", "CNY"), amount("-2.00", "USD")] });
+    assert_eq!(
+        broken(|doc| doc["conditions"][0]["windows"][1]["fee"] = below.clone()),
+        [("conditions[0].windows[1].fee".to_owned(), Mistake::BelowZero)]
+    );
+    let no_show = json!({ "cutoff_minutes": 0, "refundability": "H", "fee": { "basis_points": 10_001 } });
+    assert_eq!(
+        broken(|doc| doc["conditions"][0]["no_show"] = no_show.clone()),
+        [("conditions[0].no_show.fee".to_owned(), Mistake::AboveWhole)]
+    );
+    let law = |change: &dyn Fn(&mut serde_json::Value)| {
+        broken(|doc| {
+            doc["law"] = serde_json::to_value(Law::shipped()).expect("json");
+            change(&mut doc["law"]);
+        })
+    };
+    assert_eq!(law(&|law| law["regimes"][0]["until"] = law["regimes"][0]["from"].clone()), []);
+    assert_eq!(law(&|law| law["calendars"][0]["until"] = law["calendars"][0]["from"].clone()), []);
+}
+
+#[test]
+fn schemas_name_the_fields_of_the_documents() {
+    use afterfare::refund_calculation::schema;
+    let fields = |schema: schemars::Schema| {
+        let schema = schema.to_value();
+        schema["properties"].as_object().map(|fields| fields.keys().cloned().collect::<Vec<_>>()).unwrap_or_default()
+    };
+    assert!(fields(schema::facts()).contains(&"tickets".to_owned()));
+    assert!(fields(schema::rules()).contains(&"fee_cap".to_owned()));
+}

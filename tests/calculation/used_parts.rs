@@ -384,3 +384,19 @@ fn the_least_restrictive_need_not_be_the_first() {
     rules.hierarchy = Some(Hierarchy::LeastRestrictive);
     assert_eq!(refund(&facts(ticket()), &rules), "USD 340.00");
 }
+
+#[test]
+fn a_waiver_holds_from_its_first_day_to_its_last() {
+    let with = |from: &str, until: &str| {
+        let day = |text: &str| Some(text.parse().expect("a day"));
+        let mut rules = rules(vec![with_fee("USD 50.00")]);
+        let waives = vec![Waives::Fee];
+        rules.waivers = vec![afterfare::refund_calculation::rules::Waiver { code: code("W"), waives, from: day(from), until: day(until) }];
+        let mut facts = facts(one_way("USD 300.00", &[]));
+        (facts.waiver, facts.requested_at) = (Some(code("W")), instant("2026-11-20T12:00:00Z"));
+        refund(&facts, &rules)
+    };
+    assert_eq!(with("2026-11-20", "2026-11-20"), "USD 300.00");
+    assert_eq!(with("2026-11-21", "2026-11-30"), "manual-review [WaiverUnknown]");
+    assert_eq!(with("2026-11-01", "2026-11-19"), "manual-review [WaiverUnknown]");
+}
