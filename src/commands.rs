@@ -60,7 +60,7 @@ enum Command {
         /// The facts, as JSON; `-` reads standard input
         file: PathBuf,
         /// Rule sets to choose from by carrier, day of issue and market; without any the rules of low-cost orders
-        #[arg(long, value_name = "FILE")]
+        #[arg(long, value_name = "FILE", num_args = 1..)]
         rules: Vec<PathBuf>,
         /// How to answer
         #[arg(long, value_enum, default_value_t = QuoteForm::Text)]

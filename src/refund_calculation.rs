@@ -106,7 +106,8 @@ fn begin_lines(facts: &Facts, quote: &mut Quote) -> Result<(), MoneyError> {
 fn reckon_all(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), Stop> {
     begin_lines(facts, quote)?;
     eligibility::coupons(facts, quote)?;
-    let mut given = Given { facts, rules, voluntary: facts.reason == Reason::Voluntary };
+    let mut given = Given { facts, rules, voluntary: facts.reason == Reason::Voluntary, journey_paid: false };
+    let mut journeys: Vec<i64> = Vec::new();
     eligibility::waiver(&given)?;
     if !given.voluntary && !involuntary::holds(&given, quote)? {
         given.voluntary = true;
@@ -116,7 +117,11 @@ fn reckon_all(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), S
         quote.trace.push(Step::Paid { passenger: ticket.no, fare: line.fare, tax: line.tax, ancillaries: line.ancillaries });
         let paid = line.original()?;
         let mut notes = Notes::default();
+        given.journey_paid = journeys.contains(&ticket.no);
         let outcome = if given.voluntary { voluntary(&given, ticket, &mut notes) } else { involuntary::reckon(&given, ticket, &mut notes) };
+        if notes.journey_fee {
+            journeys.push(ticket.no);
+        }
         notes.settle(quote);
         let breakdown = outcome?;
         let refund = quote.passengers[place].close(breakdown)?;
@@ -132,10 +137,13 @@ fn reckon_all(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), S
 }
 
 fn voluntary(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<lines::Breakdown, Stop> {
-    let used = used_fare::of(given, ticket, notes)?;
-    if !ticket.coupons.iter().any(|coupon| coupon.status.is_refundable()) {
+    let is_open = ticket.coupons.iter().any(|coupon| coupon.status.is_refundable());
+    let used = if is_open {
+        used_fare::of(given, ticket, notes)?
+    } else {
         notes.because(ReasonCode::FullyUsed);
-    }
+        ticket.fare
+    };
     Ok(chain::reckon(given, ticket, used, notes)?.breakdown)
 }
 
@@ -148,4 +156,10 @@ fn stop(quote: &mut Quote, verdict: Verdict, reason: ReasonCode) {
     }
     quote.trace.push(Step::Missing { reason });
     quote.passengers.iter_mut().for_each(PassengerLine::reopen);
+    // Lines of an earlier passenger must not be taken for an answer.
+    quote.fees.clear();
+    quote.taxes.clear();
+    quote.ancillaries.clear();
+    quote.values_to_type.clear();
+    quote.trace.retain(|step| !matches!(step, Step::Refund { .. } | Step::Owed { .. } | Step::Mixed { .. }));
 }

@@ -1,6 +1,8 @@
 //! Tools: the refund calculator, the pages of rule sets and of the no-go airports.
 
 pub mod answer;
+mod calculator_base;
+mod calculator_fields;
 pub mod calculator_form;
 pub mod calculator_pages;
 pub mod ladder;

@@ -155,7 +155,7 @@ fn rule_sets_are_checked_and_chosen_by_the_quote() {
     assert!(said(&unreadable).contains("unknown field `chains`"), "{}", said(&unreadable));
     let quoted = afterfare(&["quote", &ticket, "--rules", &jeju, "--rules", &vietnam]);
     assert_eq!(quoted.status.code(), Some(0), "{}", said(&quoted));
-    for words in ["VND 1919000", "vn-domestic/2018-02", "TM 5.1, 5.8", "Accounting"] {
+    for words in ["VND 1,919,000", "vn-domestic/2018-02", "TM 5.1, 5.8", "Accounting"] {
         assert!(said(&quoted).contains(words), "{words} is not in {}", said(&quoted));
     }
     let none = afterfare(&["quote", &ticket, "--rules", &jeju]);

@@ -10,6 +10,7 @@ use crate::world::{Page, World, execute, order};
 
 on_both! {
     the_calculator_begins_with_a_booking_or_a_ticket
+    a_booking_of_several_is_reckoned_for_all
     the_calculator_answers_what_is_pasted
     what_was_typed_is_given_back_with_its_mistakes
     a_rule_set_is_checked_previewed_and_put_in_use_from_a_day
@@ -51,7 +52,7 @@ async fn the_calculator_begins_with_a_booking_or_a_ticket(world: World) {
     let agency = world.agency("SUNRIVER").await;
     world.booked(&agency, ORDER).await;
     let lan = world.person("lan", Role::Developer, Some(&agency)).await;
-    for start in [ORDER, "718-2345678901"] {
+    for start in [ORDER, "718-2345678901", "7182345678901", "718 2345678901"] {
         let page = lan.get(&format!("/calculator?start={start}")).await.expect_status(200);
         let form = fields(&page, FORM);
         let answer = lan.post("/calculator", &with(&form, &[])).await.expect_status(200);
@@ -61,7 +62,7 @@ async fn the_calculator_begins_with_a_booking_or_a_ticket(world: World) {
         let right = lan.post("/calculator", &with(&check, &[("typed", "74.99")])).await.expect_status(200);
         assert_eq!(right.select("#type-back.ok"), ["It agrees: USD 74.99."]);
         let wrong = lan.post("/calculator", &with(&check, &[("typed", "75.00")])).await.expect_status(200);
-        assert_eq!(wrong.select("#type-back.bad"), ["It does not agree. Typed USD 75.00, computed USD 74.99: USD 0.01 apart."]);
+        assert_eq!(wrong.select("#type-back.bad"), ["It does not agree. Typed USD 75.00, computed USD 74.99: USD 0.01 too much."]);
         lan.post("/calculator", &with(&check, &[("typed", "much")])).await.expect_status(422).expect("Give an amount such as");
         // A penalty of one's own stands above the order's.
         let own = lan.post("/calculator", &with(&form, &[("fee", "10 %")])).await.expect_status(200);
@@ -76,6 +77,33 @@ async fn the_calculator_begins_with_a_booking_or_a_ticket(world: World) {
     assert!(!foreign.text().contains("ZHANG"));
 }
 
+/// The fields show one passenger; the others are reckoned as they were loaded, and the page says so.
+async fn a_booking_of_several_is_reckoned_for_all(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let two = order(ORDER).with(|order| {
+        let second = crate::world::passenger("LI/SI", 0, serde_json::Value::Null);
+        order["paxTicketInfos"].as_array_mut().expect("a list").push(second);
+        order["paxTicketInfos"][1]["ticketNos"][0] = "718-9999999999".into();
+    });
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+    world.import(&agency, &two.finish().0).await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let page = lan.get(&format!("/calculator?start={ORDER}")).await.expect_status(200);
+    let page = page.expect("The fields show ZHANG/SAN. Reckoned with it, as loaded: LI/SI.");
+    let form = fields(&page, FORM);
+    let answer = lan.post("/calculator", &with(&form, &[])).await.expect_status(200);
+    assert_eq!(answer.select("#to-passenger"), ["USD 149.98"], "{}", answer.words());
+    let again = lan.post("/calculator", &with(&fields(&answer, FORM), &[])).await.expect_status(200);
+    assert_eq!(again.select("#to-passenger"), ["USD 149.98"], "pressed twice it is the same");
+    let second = lan.get("/calculator?start=718-9999999999").await.expect_status(200);
+    assert!(!second.words().contains("Reckoned with it"), "{}", second.words());
+    let by_rules = lan.post("/calculator", &with(&form, &[("conditions", "rule-set")])).await.expect_status(200);
+    by_rules.expect("There are no refund rules for this journey.");
+    world.import(&agency, &order("SKLA20261104193210099").finish().0).await;
+    let several = lan.get("/calculator?start=718-2345678901").await.expect_status(422);
+    assert_eq!(several.select("#start-problem"), ["Several bookings have this number. Use the order number."]);
+}
+
 async fn the_calculator_answers_what_is_pasted(world: World) {
     let sam = world.person("sam", Role::Supervisor, None).await;
     sam.post("/rule-sets", &[("document", VIETNAM)]).await.expect_status(303);
@@ -84,7 +112,10 @@ async fn the_calculator_answers_what_is_pasted(world: World) {
     assert_eq!(page.select("#to-passenger"), ["VND 1,919,000"], "{}", page.words());
     assert_eq!(page.select("#airline-to-agency"), ["VND 1,850,000"]);
     let page = page.expect("it is not above half of the round trip, VND 2,750,000").expect("TM 5.1, 5.8").expect("vn-domestic/2018-02");
-    let page = page.expect("Screen 30 Old Net 5500000").expect("Screen 32 Refund amount 1919000").expect("Accounting");
+    let page = page
+        .expect("Screen 30 · Old Net Method 2: net remit 5500000")
+        .expect("Screen 32 · Refund amount Method 2: net remit 1919000")
+        .expect("Accounting");
     // The form carries the same facts on.
     let again = sam.post("/calculator", &with(&fields(&page, FORM), &[("used_fare", "3000000")])).await.expect_status(200);
     assert_eq!(again.select("#to-passenger"), ["VND 2,119,000"]);
@@ -121,11 +152,11 @@ async fn what_was_typed_is_given_back_with_its_mistakes(world: World) {
         ("fare", "Give an amount such as"),
         ("fee", "Give an amount such as CNY 480 or a percentage"),
         ("commission", "Give a percentage"),
-        ("taxes", "Line 2 cannot be read: “UE five”."),
-        ("candidates", "Line 1 cannot be read"),
+        ("taxes", "Taxes, line 2 cannot be read: “UE five”."),
+        ("candidates", "One-way fares for the used part, line 1 cannot be read"),
         ("waiver", "“no code!” is no code."),
         ("requested_at", "Give date and time"),
-        ("flights", "XXQ is no airport that we know."),
+        ("flights", "Row 1: XXQ is no airport that we know."),
     ] {
         let said = page.select(&format!("#{field}-problem")).join(" ");
         assert!(said.contains(words), "{field}: {said}");
@@ -166,7 +197,7 @@ async fn a_rule_set_is_checked_previewed_and_put_in_use_from_a_day(world: World)
     let refused = sam.post("/rule-sets", &[("document", &wrong)]).await.expect_status(422);
     refused.expect("conditions[1].no_show.cutoff_minutes must not be below zero.");
     lan.post("/rule-sets", &[("document", VIETNAM)]).await.expect_status(403);
-    lan.get("/rule-sets").await.expect_status(200).expect("No rule set is loaded");
+    lan.get("/rule-sets").await.expect_status(200).expect("Built in, where no other is for a ticket");
 
     let first = rounding("1", "1.00");
     let loaded = sam.post("/rule-sets", &[("document", &first)]).await.expect_status(303);
@@ -175,8 +206,8 @@ async fn a_rule_set_is_checked_previewed_and_put_in_use_from_a_day(world: World)
     let draft = sam.get("/rule-sets/jin/1").await.expect_status(200);
     let draft = draft.expect("Of the newest 1 quotes 1 would change.").expect("USD 74.99").expect("USD 75.19").expect("Draft");
     drop(draft.expect("This is the first version."));
-    let seen = lan.get("/rule-sets/jin/1").await.expect_status(200);
-    assert!(!seen.words().contains("would change"), "quotes of other agencies are not for an agency");
+    lan.get("/rule-sets/jin/1").await.expect_status(404);
+    assert!(!lan.get("/rule-sets").await.text().contains("jin"), "drafts are the supervisor's");
     let unchanged = lan.quote(&order_no, "voluntary").await;
     lan.get(&unchanged).await.expect("USD 74.99");
 
@@ -200,6 +231,15 @@ async fn a_rule_set_is_checked_previewed_and_put_in_use_from_a_day(world: World)
     let newest = lan.quote(&order_no, "voluntary").await;
     lan.get(&newest).await.expect("USD 71.19").expect("jin/2");
     sam.get("/rule-sets/jin/9").await.expect_status(404);
+    let seen = lan.get("/rule-sets/jin/2").await.expect_status(200);
+    assert!(!seen.words().contains("would change"), "quotes of other agencies are not for an agency");
+    let list = lan.get("/rule-sets").await.expect_status(200);
+    assert_eq!(list.select("tbody tr .tag.ok").len(), 2, "one version of a name is in use, and the built-in: {}", list.words());
+    let list = list.expect("In use since 2026-11-21").expect("Replaced");
+    drop(list);
+    lan.get("/rule-sets/low-cost/2026-11").await.expect_status(200).expect("Low-cost orders");
+    let built_in = include_str!("../rules/low-cost.json");
+    sam.post("/rule-sets", &[("document", built_in)]).await.expect_status(422).expect("is loaded already");
 }
 
 async fn the_host_s_answer_is_previewed_and_loaded(world: World) {

@@ -1,6 +1,6 @@
 verdict-accurate-quote = Accurate quote.
 verdict-estimated = Estimated. The amounts follow from what is known; the airline has the last word.
-verdict-cannot-quote = No amount can be quoted; the airline decides. You can submit all the same.
+verdict-cannot-quote = No amount can be quoted; the airline decides.
 verdict-non-refundable = Not refundable.
 verdict-manual-review = A person must do this one.
 verdict-reason-no-rule = There are no refund rules for this journey.
@@ -13,7 +13,7 @@ verdict-reason-fare-currency = A fare or tax is in another currency than the ord
 verdict-reason-fare-missing = The order does not tell the fare of a selected passenger.
 verdict-reason-fare-below-zero = A fare, a tax or an extra is below zero.
 verdict-reason-fare-parts = The fares of the components do not add up to the fare.
-verdict-reason-too-many-components = A ticket has more than 64 fare components.
+verdict-reason-too-large = A ticket has more components, coupons, taxes, fares or earlier tickets than any real one. Split the document.
 verdict-reason-component-missing = A coupon belongs to no fare component, or the ticket has no coupon.
 verdict-reason-direction-fare-missing = The parts of the journey have different rules, and their fares are not told apart.
 verdict-reason-tax-coupon-missing = Some parts of the ticket give their taxes back and others do not, and a tax does not say which coupon it belongs to.
@@ -69,7 +69,7 @@ step-days-less-than = { $direction }: { $days ->
 step-days-after = { $direction }: the day of departure has come. From { $from } on the rule says: { $says }.
 step-days-always = { $direction }: on any day the rule says: { $says }.
 step-no-show = { $direction }: less than { $cutoff } before departure the no-show rule holds as well. It says: { $says }.
-step-fee = { $direction }: penalty { $amount } per passenger.
+step-fee = { $direction }: penalty { $amount }.
 step-share = { $direction }: penalty { $percent } % of { $of } = { $amount }.
 step-limited = The rule’s limits make { $from } into { $to }.
 step-factor = { $type }: pays { $percent } % of the penalty = { $amount }.
@@ -98,8 +98,8 @@ step-used-fare = Used part: { $fare } by fare { $basis }. { $how }
 step-used-above-paid = The used part costs { $used }, more than the { $paid } paid: nothing of the fare is left, and nothing more is charged.
 step-fare-refund = Fare { $paid } − used part { $used } = { $left }.
 step-unused-part = The ticketed fare of the unused part is more: { $amount } comes back.
-step-mixed-exchange-tax = Method 1, exchange tax: the value of the refundable sectors less the fee of { $fees } = { $refund } (old net { $old }, new net { $new }, taxes { $taxes }).
-step-mixed-net-remit = Method 2, net remit: { $old } − { $new } − { $fees } + taxes { $taxes } = { $refund }.
+step-mixed-exchange-tax = Method 1, exchange tax: the value of the refundable sectors, { $value }, less the fee of { $fees } = { $refund } (old net { $old }, new net { $new }, taxes { $taxes }).
+step-mixed-net-remit = Method 2, net remit: { $old } − { $new } − { $fees } + taxes { $taxes } = { $refund } (value { $value }).
 step-tax-returned = Tax { $code }: { $amount } comes back.
 step-tax-used = Tax { $code }: { $amount } was used.
 step-tax-kept = Tax { $code }: { $amount } does not come back.
@@ -196,12 +196,10 @@ rejected-other-route = it is for another route.
 rejected-other-publication = it is published in another form than the ticket’s fare.
 rejected-lower-level = its fare level is lower.
 rejected-shorter-validity = it is valid for a shorter time, or for an unknown one.
-rejected-level-unknown = its fare level is not known.
 rejected-lower-class = its booking class is not higher than the ticketed one.
 rejected-unknown-class = its booking class is not in the rule set’s order of classes.
 rejected-not-above-half = it is not above half of the round trip.
 rejected-not-above = it is not above half of the round trip, { $half }.
-rejected-no-exchange-rate = there is no exchange rate for it.
 rejected-further-away = a nearer fare was found.
 screen-field-original-value = Original value (fare + tax)
 screen-field-old-net = Old Net
@@ -271,3 +269,11 @@ mistake-not-a-country = is not an ISO country of two letters.
 mistake-unknown-zone = is not a time zone, such as Asia/Ho_Chi_Minh.
 mistake-calendar-missing = counts working days and names no calendar.
 mistake-waives-nothing = waives nothing.
+verdict-reason-fare-fact-missing = The booking class, fare basis or day of issue is not known, so it is not known which conditions apply.
+verdict-reason-conditions-broken = The conditions that came with these facts have a fee that cannot be: below zero, or more than the whole.
+verdict-reason-candidate-fact-missing = The one-way fares do not tell enough to choose: a level or validity is missing, or two have one fare basis.
+verdict-reason-carrier-country-missing = The carrier’s country is not known, so it is not known whether a law reaches this flight.
+verdict-submit = You can submit it all the same.
+step-no-show-departed = { $direction }: after departure the no-show rule holds as well. It says: { $says }.
+source-destination = how it was paid
+section-destination = Destination

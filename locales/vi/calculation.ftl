@@ -1,6 +1,6 @@
 verdict-accurate-quote = Báo giá chính xác.
 verdict-estimated = Báo giá tạm tính. Số tiền được tính từ những gì đã biết; hãng quyết định cuối cùng.
-verdict-cannot-quote = Không thể báo số tiền; hãng sẽ quyết định. Bạn vẫn có thể gửi.
+verdict-cannot-quote = Chưa thể báo giá; hãng sẽ quyết định.
 verdict-non-refundable = Không được hoàn.
 verdict-manual-review = Trường hợp này phải xử lý thủ công.
 verdict-reason-no-rule = Không có điều kiện hoàn vé cho hành trình này.
@@ -13,7 +13,7 @@ verdict-reason-fare-currency = Có giá vé hoặc thuế tính bằng loại ti
 verdict-reason-fare-missing = Đơn không cho biết giá vé của một hành khách đã chọn.
 verdict-reason-fare-below-zero = Có giá vé, thuế hoặc dịch vụ bổ trợ nhỏ hơn 0.
 verdict-reason-fare-parts = Tổng giá các phần giá không bằng giá vé.
-verdict-reason-too-many-components = Một vé có hơn 64 phần giá.
+verdict-reason-too-large = Một vé có quá nhiều phần giá, coupon, khoản thuế, giá vé hoặc vé trước đó. Hãy tách tài liệu.
 verdict-reason-component-missing = Có coupon không thuộc đoạn tính giá nào, hoặc vé không có coupon.
 verdict-reason-direction-fare-missing = Các phần của hành trình có điều kiện khác nhau, mà giá vé từng phần không được tách riêng.
 verdict-reason-tax-coupon-missing = Có phần của vé được hoàn thuế, có phần không, mà có khoản thuế không cho biết thuộc coupon nào.
@@ -66,7 +66,7 @@ step-days-less-than = { $direction }: { $days ->
 step-days-after = { $direction }: đã đến ngày khởi hành. Quy định từ { $from } trở đi: { $says }.
 step-days-always = { $direction }: quy định cho mọi ngày: { $says }.
 step-no-show = { $direction }: chưa đầy { $cutoff } trước giờ khởi hành nên áp dụng thêm quy định bỏ chỗ (no-show). Quy định: { $says }.
-step-fee = { $direction }: phí phạt { $amount } mỗi hành khách.
+step-fee = { $direction }: phí phạt { $amount }.
 step-share = { $direction }: phí phạt { $percent }% của { $of } = { $amount }.
 step-limited = Theo mức tối thiểu và tối đa của quy định, { $from } thành { $to }.
 step-factor = { $type }: chịu { $percent }% phí phạt = { $amount }.
@@ -95,8 +95,8 @@ step-used-fare = Phần đã sử dụng: { $fare } theo giá { $basis }. { $how
 step-used-above-paid = Phần đã sử dụng có giá { $used }, cao hơn { $paid } đã trả: giá vé không còn lại gì và không thu thêm.
 step-fare-refund = Giá vé { $paid } − phần đã sử dụng { $used } = { $left }.
 step-unused-part = Giá đã xuất của phần chưa sử dụng cao hơn: được hoàn { $amount }.
-step-mixed-exchange-tax = Cách 1, exchange tax: giá trị các chặng được hoàn trừ phí { $fees } = { $refund } (Old Net { $old }, New Net { $new }, thuế { $taxes }).
-step-mixed-net-remit = Cách 2, Net Remit: { $old } − { $new } − { $fees } + thuế { $taxes } = { $refund }.
+step-mixed-exchange-tax = Cách 1 (exchange tax): giá trị các chặng được hoàn { $value } − phí hoàn { $fees } = { $refund } (Old Net { $old }, New Net { $new }, thuế { $taxes }).
+step-mixed-net-remit = Cách 2 (Net Remit): { $old } − { $new } − { $fees } + thuế { $taxes } = { $refund } (giá trị { $value }).
 step-tax-returned = Thuế { $code }: được hoàn { $amount }.
 step-tax-used = Thuế { $code }: đã sử dụng { $amount }.
 step-tax-kept = Thuế { $code }: { $amount } không được hoàn.
@@ -193,12 +193,10 @@ rejected-other-route = giá này áp dụng cho chặng khác.
 rejected-other-publication = hình thức công bố giá khác với vé gốc.
 rejected-lower-level = cấp độ giá thấp hơn.
 rejected-shorter-validity = hiệu lực ngắn hơn, hoặc không rõ hiệu lực.
-rejected-level-unknown = không rõ cấp độ giá.
 rejected-lower-class = hạng đặt chỗ không cao hơn hạng đã xuất.
 rejected-unknown-class = hạng đặt chỗ không có trong thứ tự hạng của bộ quy tắc.
 rejected-not-above-half = không lớn hơn ½ giá khứ hồi.
 rejected-not-above = không lớn hơn ½ giá khứ hồi ({ $half }).
-rejected-no-exchange-rate = không có tỷ giá cho giá này.
 rejected-further-away = đã có giá gần hơn.
 screen-field-original-value = Giá trị vé gốc (Fare + tax)
 screen-field-old-net = Old Net
@@ -268,3 +266,11 @@ mistake-not-a-country = không phải mã quốc gia ISO gồm hai chữ cái.
 mistake-unknown-zone = không phải múi giờ, ví dụ Asia/Ho_Chi_Minh.
 mistake-calendar-missing = tính theo ngày làm việc nhưng không nêu lịch.
 mistake-waives-nothing = không miễn khoản nào.
+verdict-reason-fare-fact-missing = Chưa biết hạng đặt chỗ, fare basis hoặc ngày xuất vé nên không rõ điều kiện nào được áp dụng.
+verdict-reason-conditions-broken = Điều kiện đi kèm dữ liệu có mức phí không hợp lệ: nhỏ hơn 0 hoặc lớn hơn toàn bộ.
+verdict-reason-candidate-fact-missing = Các giá một chiều chưa đủ thông tin để chọn: thiếu cấp giá hoặc hiệu lực, hoặc có hai giá trùng fare basis.
+verdict-reason-carrier-country-missing = Chưa biết quốc gia của hãng nên không rõ luật có áp dụng cho chuyến bay này không.
+verdict-submit = Bạn vẫn có thể gửi yêu cầu.
+step-no-show-departed = { $direction }: sau giờ khởi hành, áp dụng thêm quy định bỏ chỗ: { $says }.
+source-destination = hình thức đã thanh toán
+section-destination = Nơi nhận tiền

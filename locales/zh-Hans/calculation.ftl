@@ -1,6 +1,6 @@
 verdict-accurate-quote = 准确报价。
 verdict-estimated = 预估报价。金额根据已知信息得出，以航司最终核定为准。
-verdict-cannot-quote = 无法报价，金额由航司决定。您仍可提交。
+verdict-cannot-quote = 无法报价，金额由航司决定。
 verdict-non-refundable = 不可退款。
 verdict-manual-review = 须人工处理。
 verdict-reason-no-rule = 没有适用于此行程的退票规则。
@@ -13,7 +13,7 @@ verdict-reason-fare-currency = 有票价或税费的币种与订单币种不同�
 verdict-reason-fare-missing = 订单未提供所选乘客的票价。
 verdict-reason-fare-below-zero = 有票价、税费或附加服务的金额小于零。
 verdict-reason-fare-parts = 各运价区间的票价之和与总票价不符。
-verdict-reason-too-many-components = 一张客票的运价区间超过 64 个。
+verdict-reason-too-large = 客票的运价区间、票联、税项、运价或原客票数量超出合理范围，请拆分数据。
 verdict-reason-component-missing = 有票联不属于任何运价区间，或客票没有票联。
 verdict-reason-direction-fare-missing = 行程各部分适用的规则不同，但票价未分列。
 verdict-reason-tax-coupon-missing = 客票各部分有的退税、有的不退，而有税项未注明所属票联。
@@ -66,7 +66,7 @@ step-days-less-than = { $direction }：距起飞日 { $days ->
 step-days-after = { $direction }：已到起飞日。自{ $from }起，规则为“{ $says }”。
 step-days-always = { $direction }：任何日期，规则均为“{ $says }”。
 step-no-show = { $direction }：距起飞不足 { $cutoff }，同时适用误机规则“{ $says }”。
-step-fee = { $direction }：每位乘客退票费 { $amount }。
+step-fee = { $direction }：退票费 { $amount }。
 step-share = { $direction }：退票费为 { $of } 的 { $percent }%，即 { $amount }。
 step-limited = 按规则限额，{ $from } 调整为 { $to }。
 step-factor = { $type }：按退票费的 { $percent }% 收取，即 { $amount }。
@@ -95,8 +95,8 @@ step-used-fare = 已使用部分：{ $fare }，运价基础 { $basis }。{ $how 
 step-used-above-paid = 已使用部分为 { $used }，高于已付的 { $paid }：票价无余额可退，也不再补收。
 step-fare-refund = 票价 { $paid } − 已使用部分 { $used } = { $left }。
 step-unused-part = 未使用部分的出票票价更高：退还 { $amount }。
-step-mixed-exchange-tax = 方法 1（exchange tax）：可退航段金额减退票费 { $fees } = { $refund }（Old Net { $old }，New Net { $new }，税费 { $taxes }）。
-step-mixed-net-remit = 方法 2（net remit）：{ $old } − { $new } − { $fees } + 税费 { $taxes } = { $refund }。
+step-mixed-exchange-tax = 方法 1（exchange tax）：可退航段价值 { $value } − 退票费 { $fees } = { $refund }（Old Net { $old }，New Net { $new }，税费 { $taxes }）。
+step-mixed-net-remit = 方法 2（net remit）：{ $old } − { $new } − { $fees } + 税费 { $taxes } = { $refund }（价值 { $value }）。
 step-tax-returned = 税项 { $code }：退还 { $amount }。
 step-tax-used = 税项 { $code }：已使用 { $amount }。
 step-tax-kept = 税项 { $code }：{ $amount } 不退。
@@ -193,12 +193,10 @@ rejected-other-route = 航线不同。
 rejected-other-publication = 发布类型与客票运价不同。
 rejected-lower-level = 运价级别较低。
 rejected-shorter-validity = 有效期较短或未知。
-rejected-level-unknown = 运价级别未知。
 rejected-lower-class = 舱位不高于出票舱位。
 rejected-unknown-class = 舱位不在规则集的舱位顺序中。
 rejected-not-above-half = 未高于往返票价的一半。
 rejected-not-above = 未高于往返票价的一半 { $half }。
-rejected-no-exchange-rate = 缺少该币种的汇率。
 rejected-further-away = 已有更接近的运价。
 screen-field-original-value = 原始金额（票价 + 税费）
 screen-field-old-net = Old Net
@@ -268,3 +266,11 @@ mistake-not-a-country = 不是两位字母的 ISO 国家代码。
 mistake-unknown-zone = 不是有效时区，应如 Asia/Ho_Chi_Minh。
 mistake-calendar-missing = 按工作日计算，但未指定日历。
 mistake-waives-nothing = 未豁免任何项目。
+verdict-reason-fare-fact-missing = 舱位、运价基础或出票日期未知，无法确定适用哪条规定。
+verdict-reason-conditions-broken = 随数据提供的规定中有不成立的费用：小于零或超过全额。
+verdict-reason-candidate-fact-missing = 单程运价信息不足以选择：缺少级别或有效期，或有两个相同的运价基础。
+verdict-reason-carrier-country-missing = 承运人所属国家未知，无法确定相关法规是否适用于该航班。
+verdict-submit = 您仍可提交。
+step-no-show-departed = { $direction }：起飞后同时适用误机规则“{ $says }”。
+source-destination = 支付方式
+section-destination = 退款去向

@@ -11,6 +11,7 @@ use crate::refund_calculation::rule_check::Problem;
 use crate::refund_calculation::{self, Facts, Quote, RuleSet, market, schema as schemas};
 use crate::refunds::explaining;
 use crate::rule_sets::loading::{self, Refusal};
+use crate::web::figures;
 use crate::web::words::{Message, Named};
 
 /// A rule set that is longer is no rule set.
@@ -132,7 +133,7 @@ fn print_quote(facts: &Facts, quote: &Quote) {
         ("line-service-fee", Some(totals.service_fee)),
     ];
     for (key, amount) in lines {
-        let amount = amount.map_or_else(|| "-".to_owned(), |amount| amount.to_string());
+        let amount = amount.map_or_else(|| "-".to_owned(), |amount| figures::money(amount, Language::English).replace('\u{a0}', " "));
         let _ = writeln!(out, "{:<36} {amount:>20}", english(Message::new(key)));
     }
     let _ = writeln!(out);

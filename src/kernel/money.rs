@@ -340,7 +340,10 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let written = Written::deserialize(from)?;
-        Self::parse(&written.amount, written.currency).map_err(serde::de::Error::custom)
+        // Documents are written by programs: no groups, no blanks, nothing to guess.
+        let amount: Decimal =
+            written.amount.parse().map_err(|_| serde::de::Error::custom(MoneyError::BadAmount(written.amount.clone())))?;
+        Self::exactly(amount, written.currency).map_err(serde::de::Error::custom)
     }
 }
 

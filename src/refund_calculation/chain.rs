@@ -36,8 +36,16 @@ fn assess_all(given: &Given<'_>, ticket: &Ticket, earlier: Option<&EarlierTicket
             None => penalty::assess(given, ticket, component, own, notes)?,
             Some(hierarchy) => ruled(given, ticket, component, earlier, hierarchy, notes)?,
         };
-        if assessed.unit == FeeUnit::Journey && has_paid_already(given, ticket) {
-            assessed.fees = Money::zero(given.facts.currency);
+        if assessed.unit == FeeUnit::Journey && !assessed.fees.is_zero() {
+            if given.journey_paid {
+                // Another ticket of the same passenger carries the fee of the journey.
+                assessed.fees = Money::zero(given.facts.currency);
+                for line in notes.fees.iter_mut().filter(|line| line.component == Some(component.no)) {
+                    line.charged = assessed.fees;
+                }
+            } else {
+                notes.journey_fee = true;
+            }
         }
         all.push(assessed);
     }
@@ -45,11 +53,6 @@ fn assess_all(given: &Given<'_>, ticket: &Ticket, earlier: Option<&EarlierTicket
         notes.step(Step::Ruled { hierarchy });
     }
     Ok(all)
-}
-
-/// Whether an earlier ticket of the same passenger carries the fee of the journey.
-fn has_paid_already(given: &Given<'_>, ticket: &Ticket) -> bool {
-    given.facts.selected().take_while(|other| !std::ptr::eq(*other, ticket)).any(|other| other.no == ticket.no)
 }
 
 fn open_components(ticket: &Ticket) -> impl Iterator<Item = &FareComponent> {
@@ -154,11 +157,13 @@ fn with_locked_original(given: &Given<'_>, ticket: &Ticket, used: Money, notes: 
     for earlier in &ticket.chain {
         let assessed = assess_all(given, ticket, Some(earlier), &mut Notes::default())?;
         let is_higher = locked.is_none_or(|locked| earlier.fare.minor > locked.minor);
-        if is_higher && assessed.iter().any(|one| one.non_refundable) {
+        if is_higher && !assessed.is_empty() && assessed.iter().all(|one| one.non_refundable) {
             locked = Some(earlier.fare);
             notes.step(Step::Locked { document: earlier.document_number, amount: earlier.fare });
         }
     }
+    // What was flown of the original is not locked any more.
+    let locked = locked.map(|locked| locked.minus(used)).transpose()?;
     let assessed = assess_all(given, ticket, None, notes)?;
     reckoning::reckon(given, ticket, used, locked, &assessed, notes)
 }

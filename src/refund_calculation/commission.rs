@@ -4,12 +4,11 @@
 use super::facts::Ticket;
 use super::lines::Breakdown;
 use super::notes::{Given, Notes};
-use super::penalty::Assessed;
 use super::rules::CommissionBase;
 use super::trace::Step;
 use crate::kernel::money::{Money, MoneyError};
 
-/// The commission that is recalled, and the commission on the fee.
+/// The commission that is recalled, and the commission on the cancellation fees.
 ///
 /// # Errors
 /// On overflow.
@@ -17,7 +16,7 @@ pub fn reckon(
     given: &Given<'_>,
     ticket: &Ticket,
     breakdown: &Breakdown,
-    assessed: &[Assessed],
+    cancellation_fees: Money,
     notes: &mut Notes,
 ) -> Result<(Money, Money), MoneyError> {
     let zero = Money::zero(given.facts.currency);
@@ -35,8 +34,7 @@ pub fn reckon(
         (_, Some(points)) => base.ratio(i64::from(points), 10_000, direction, unit)?,
         _ => zero,
     };
-    let of_fees = assessed.iter().filter(|one| !one.non_refundable).try_fold(zero, |sum, one| sum.plus(one.fees))?;
-    let charged = of_fees.at_most(breakdown.fees);
+    let charged = cancellation_fees.at_most(breakdown.fees);
     let on_fee = charged.ratio(i64::from(commission.fee_basis_points), 10_000, direction, unit)?;
     if !recalled.is_zero() {
         notes.step(Step::CommissionRecalled { amount: recalled });

@@ -98,20 +98,28 @@ pub struct Asked {
 }
 
 impl Applies {
-    /// Whether all that is asked is so. A fact that is asked and unknown does not match.
+    /// Whether all that is asked is so; nothing where it hangs on a fact that is not known.
     #[must_use]
-    pub fn to(&self, asked: &Asked) -> bool {
+    pub fn to(&self, asked: &Asked) -> Option<bool> {
         let covered = |patterns: &[Code], code: Option<Code>| {
-            patterns.is_empty() || code.is_some_and(|code| patterns.iter().any(|pattern| pattern.covers(&code)))
+            if patterns.is_empty() { Some(true) } else { code.map(|code| patterns.iter().any(|pattern| pattern.covers(&code))) }
         };
-        (self.directions.is_empty() || self.directions.contains(&asked.direction))
-            && covered(&self.booking_classes, asked.booking_class)
-            && covered(&self.fare_bases, asked.fare_basis)
-            && (self.passenger_types.is_empty() || self.passenger_types.contains(&asked.passenger_type))
-            && covered(&self.document_numbers, asked.document_number)
-            && self.domestic.is_none_or(|domestic| asked.domestic == Some(domestic))
-            && self.issued_from.is_none_or(|from| asked.issued_on.is_some_and(|day| day >= from))
-            && self.issued_until.is_none_or(|until| asked.issued_on.is_some_and(|day| day <= until))
+        let is_so = |asks: bool, answer: Option<bool>| if asks { answer } else { Some(true) };
+        let answers = [
+            Some(self.directions.is_empty() || self.directions.contains(&asked.direction)),
+            Some(self.passenger_types.is_empty() || self.passenger_types.contains(&asked.passenger_type)),
+            covered(&self.booking_classes, asked.booking_class),
+            covered(&self.fare_bases, asked.fare_basis),
+            // A ticket without a number is not the one that is named.
+            Some(covered(&self.document_numbers, asked.document_number).unwrap_or(false)),
+            is_so(self.domestic.is_some(), asked.domestic.map(|domestic| self.domestic == Some(domestic))),
+            is_so(self.issued_from.is_some(), asked.issued_on.map(|day| self.issued_from.is_none_or(|from| day >= from))),
+            is_so(self.issued_until.is_some(), asked.issued_on.map(|day| self.issued_until.is_none_or(|until| day <= until))),
+        ];
+        if answers.contains(&Some(false)) {
+            return Some(false);
+        }
+        (!answers.contains(&None)).then_some(true)
     }
 }
 

@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 use super::notes::{Given, Notes, Stop};
 use super::quote::ReasonCode;
 use super::trace::Step;
-use crate::kernel::money::{Money, MoneyError};
+use crate::kernel::money::{Currency, Money, MoneyError};
 
 /// An amount in major units of the order's currency, not yet rounded, and whether it was converted.
 #[derive(Debug, Clone, Copy)]
@@ -25,14 +25,18 @@ pub fn exact(given: &Given<'_>, amount: Money, notes: &mut Notes) -> Result<Exac
     }
     let rounding = &given.rules.rounding.conversion;
     let rounded = |value: Decimal| Money::rounded_to(value, facts.currency, rounding.direction, rounding.unit(facts.currency));
-    if let Some(rate) = facts.rates.iter().find(|rate| rate.from == amount.currency && rate.to == facts.currency) {
+    // Of several rates the newest; one of nothing or less is none.
+    let newest = |from: Currency, to: Currency| {
+        let between = facts.rates.iter().filter(|rate| rate.from == from && rate.to == to && rate.rate > Decimal::ZERO);
+        between.max_by_key(|rate| rate.day)
+    };
+    if let Some(rate) = newest(amount.currency, facts.currency) {
         let value = amount.decimal().checked_mul(rate.rate).ok_or(MoneyError::TooLarge)?;
         notes.step(Step::Converted { from: amount, to: rounded(value)?, rate: rate.rate, day: rate.day });
         notes.rates.push(rate.clone());
         return Ok(Exact { amount: value, converted: true });
     }
-    let inverse = facts.rates.iter().find(|rate| rate.to == amount.currency && rate.from == facts.currency && rate.rate > Decimal::ZERO);
-    let rate = inverse.ok_or(Stop::Missing(ReasonCode::NoExchangeRate))?;
+    let rate = newest(facts.currency, amount.currency).ok_or(Stop::Missing(ReasonCode::NoExchangeRate))?;
     let value = amount.decimal().checked_div(rate.rate).ok_or(MoneyError::TooLarge)?;
     notes.step(Step::ConvertedInversely { from: amount, to: rounded(value)?, rate: rate.rate, day: rate.day });
     notes.rates.push(rate.clone());

@@ -15,6 +15,9 @@ crate::text_column! {
 #[serde(deny_unknown_fields)]
 pub struct Event {
     pub happened: Happened,
+    /// The flight that it happened to; left out, any that was not flown.
+    #[serde(default)]
+    pub coupon: Option<i64>,
     /// Whether the cause lies with the carrier; some laws ask for it.
     #[serde(default)]
     pub carrier_cause: Option<bool>,

@@ -2,14 +2,13 @@
 
 use super::airports;
 use super::event::{Event, Happened};
-use super::facts::{Coupon, Payment, Ticket};
-use super::law::{Reach, Regime, Term, Threshold, Trigger};
+use super::facts::{Coupon, CouponStatus, Payment, Ticket};
+use super::law::{Law, Reach, Regime, Term, Threshold, Trigger};
 use super::lines::Breakdown;
 use super::notes::{Given, Notes, Stop};
 use super::quote::{Quote, ReasonCode, Right, Verdict};
 use super::trace::Step;
 use super::{ancillaries, commission, taxes, used_fare};
-use crate::kernel::code::Code;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Date, Timestamp};
 
@@ -21,22 +20,21 @@ use crate::kernel::time::{Date, Timestamp};
 pub fn holds(given: &Given<'_>, quote: &mut Quote) -> Result<bool, Stop> {
     let Some(event) = &given.facts.event else { return Ok(true) };
     let Some(ticket) = given.facts.selected().next() else { return Ok(true) };
-    if event.happened == Happened::Changed && !is_told(event) {
-        return Err(Stop::Missing(ReasonCode::EventMissing));
-    }
     let domestic = airports::is_domestic(ticket).ok_or(Stop::Missing(ReasonCode::UnknownAirport))?;
     let law = given.rules.law();
     let day = crate::kernel::time::utc_day(given.facts.requested_at);
+    let mut undecided = None;
     for regime in law.regimes.iter().filter(|regime| day >= regime.from && regime.until.is_none_or(|until| day <= until)) {
-        if !reaches(given, regime, ticket) || !regime.triggers.iter().any(|trigger| is_met(*trigger, event, domestic)) {
-            continue;
+        let met = any_met(regime, event, domestic);
+        match (reaches(given, regime, ticket, event), met) {
+            (Some(false), _) | (_, Some(false)) => {}
+            (None, _) => undecided = Some(ReasonCode::CarrierCountryMissing),
+            (Some(true), None) => undecided = Some(ReasonCode::EventMissing),
+            (Some(true), Some(true)) => quote.rights.push(right(given, law, regime, &mut quote.reasons)),
         }
-        let term = if given.facts.payment == Payment::Card { regime.card } else { regime.other };
-        let deadline = term.and_then(|term| law.deadline(regime, term, local_day(given.facts.requested_at, regime)));
-        if matches!(term, Some(Term::WorkingDays(_))) && deadline.is_none() {
-            quote.because(ReasonCode::CalendarMissing);
-        }
-        quote.rights.push(Right { regime: regime.name.clone(), basis: regime.basis.clone(), deadline });
+    }
+    if let Some(reason) = undecided.filter(|_| quote.rights.is_empty()) {
+        return Err(Stop::Missing(reason));
     }
     // The earliest deadline first; a right without one last.
     quote.rights.sort_by_key(|right| (right.deadline.is_none(), right.deadline));
@@ -54,11 +52,27 @@ pub fn holds(given: &Given<'_>, quote: &mut Quote) -> Result<bool, Stop> {
     Ok(!quote.rights.is_empty())
 }
 
-/// Whether a change is told well enough to judge it.
-const fn is_told(event: &Event) -> bool {
-    let departure = event.ticketed_departure.is_some() && event.new_departure.is_some();
-    let arrival = event.ticketed_arrival.is_some() && event.new_arrival.is_some();
-    departure || arrival || event.other_airport || event.more_connections || event.downgraded
+/// The right by one law, with the day by which it must be paid.
+fn right(given: &Given<'_>, law: &Law, regime: &Regime, reasons: &mut Vec<ReasonCode>) -> Right {
+    let term = if given.facts.payment == Payment::Card { regime.card } else { regime.other };
+    let deadline = term.and_then(|term| law.deadline(regime, term, local_day(given.facts.requested_at, regime)));
+    if matches!(term, Some(Term::WorkingDays(_))) && deadline.is_none() && !reasons.contains(&ReasonCode::CalendarMissing) {
+        reasons.push(ReasonCode::CalendarMissing);
+    }
+    Right { regime: regime.name.clone(), basis: regime.basis.clone(), deadline }
+}
+
+/// Whether any trigger is met; nothing where none is and one hangs on a fact that is not known.
+fn any_met(regime: &Regime, event: &Event, domestic: bool) -> Option<bool> {
+    let mut unknown = false;
+    for trigger in &regime.triggers {
+        match is_met(*trigger, event, domestic) {
+            Some(true) => return Some(true),
+            Some(false) => {}
+            None => unknown = true,
+        }
+    }
+    (!unknown).then_some(false)
 }
 
 fn local_day(at: Timestamp, regime: &Regime) -> Date {
@@ -66,40 +80,55 @@ fn local_day(at: Timestamp, regime: &Regime) -> Date {
     at.to_zoned(zone).date()
 }
 
-fn reaches(given: &Given<'_>, regime: &Regime, ticket: &Ticket) -> bool {
+/// Whether a law is for this journey; nothing where it hangs on the carrier's country, which is not known.
+fn reaches(given: &Given<'_>, regime: &Regime, ticket: &Ticket, event: &Event) -> Option<bool> {
     let inside = |country: Option<&str>| country.is_some_and(|country| regime.countries.iter().any(|one| one.text() == country));
-    let own_carrier = inside(given.rules.home_country.as_ref().map(Code::text));
-    let touches = |coupon: &Coupon| {
-        let (from, to) = (inside(airports::country(coupon.from)), inside(airports::country(coupon.to)));
-        match regime.reach {
-            Reach::Touches => from || to,
-            Reach::DepartsOrOwnCarrier => from || (to && own_carrier),
-        }
-    };
-    ticket.coupons.iter().filter(|coupon| coupon.status.is_refundable()).any(touches)
+    let affected = |coupon: &&Coupon| coupon.status.is_refundable() && event.coupon.is_none_or(|no| no == coupon.no);
+    let flights = || ticket.coupons.iter().filter(affected);
+    let departs = flights().any(|coupon| inside(airports::country(coupon.from)));
+    let arrives = flights().any(|coupon| inside(airports::country(coupon.to)));
+    match regime.reach {
+        Reach::Touches => Some(departs || arrives),
+        Reach::DepartsOrOwnCarrier if departs || !arrives => Some(departs),
+        Reach::DepartsOrOwnCarrier => given.rules.home_country.as_ref().map(|country| inside(Some(country.text()))),
+    }
 }
 
-/// Whether what happened is what a trigger asks for. Exactly the threshold counts; times are compared as instants.
+/// Whether what happened is what a trigger asks for; nothing where it is not known. Exactly the threshold counts; times
+/// are compared as instants.
 #[must_use]
-pub fn is_met(trigger: Trigger, event: &Event, domestic: bool) -> bool {
+pub fn is_met(trigger: Trigger, event: &Event, domestic: bool) -> Option<bool> {
     let minutes = |from: Option<Timestamp>, to: Option<Timestamp>| Some((to?.as_second() - from?.as_second()).div_euclid(60));
     let threshold = |threshold: Threshold| if domestic { threshold.domestic_minutes } else { threshold.international_minutes };
-    let (cancelled, by_carrier) = (event.happened == Happened::Cancelled, event.carrier_cause == Some(true));
-    let later = minutes(event.ticketed_departure, event.new_departure);
+    let cancelled = event.happened == Happened::Cancelled;
+    let later = || minutes(event.ticketed_departure, event.new_departure);
+    // A cancelled flight has no new times.
+    let unless_cancelled = |met: Option<bool>| if cancelled { Some(false) } else { met };
     match trigger {
-        Trigger::Cancelled => cancelled,
-        Trigger::CancelledByCarrier => cancelled && by_carrier,
-        Trigger::ChangedByCarrier => event.happened == Happened::Changed && by_carrier,
-        Trigger::DepartsEarlier(of) => minutes(event.new_departure, event.ticketed_departure).is_some_and(|early| early >= threshold(of)),
-        Trigger::ArrivesLater(of) => minutes(event.ticketed_arrival, event.new_arrival).is_some_and(|late| late >= threshold(of)),
-        Trigger::Delayed { minutes } => later.is_some_and(|late| late >= minutes),
-        Trigger::DelayedByCarrier { minutes } => by_carrier && later.is_some_and(|late| late >= minutes),
-        Trigger::OtherAirport => event.other_airport,
-        Trigger::MoreConnections => event.more_connections,
-        Trigger::Downgraded => event.downgraded,
+        Trigger::Cancelled => Some(cancelled),
+        Trigger::CancelledByCarrier => {
+            if cancelled {
+                event.carrier_cause
+            } else {
+                Some(false)
+            }
+        }
+        Trigger::ChangedByCarrier => unless_cancelled(event.carrier_cause),
+        Trigger::DepartsEarlier(of) => {
+            unless_cancelled(minutes(event.new_departure, event.ticketed_departure).map(|early| early >= threshold(of)))
+        }
+        Trigger::ArrivesLater(of) => unless_cancelled(minutes(event.ticketed_arrival, event.new_arrival).map(|late| late >= threshold(of))),
+        Trigger::Delayed { minutes } => unless_cancelled(later().map(|late| late >= minutes)),
+        Trigger::DelayedByCarrier { minutes } => match later().map(|late| late >= minutes) {
+            Some(true) => unless_cancelled(event.carrier_cause),
+            other => unless_cancelled(other),
+        },
+        Trigger::OtherAirport => Some(event.other_airport),
+        Trigger::MoreConnections => Some(event.more_connections),
+        Trigger::Downgraded => Some(event.downgraded),
         Trigger::NotRebookedWithin { minutes: limit } => match event.rebooked_departure {
-            Some(_) => minutes(event.ticketed_departure, event.rebooked_departure).is_some_and(|late| late > limit),
-            None => cancelled,
+            Some(_) => minutes(event.ticketed_departure, event.rebooked_departure).map(|late| late > limit),
+            None => Some(cancelled),
         },
     }
 }
@@ -111,14 +140,17 @@ pub fn is_met(trigger: Trigger, event: &Event, domestic: bool) -> bool {
 /// When the used part has no fare.
 pub fn reckon(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<Breakdown, Stop> {
     notes.step(Step::AirlineCause);
+    if ticket.coupons.iter().any(|coupon| coupon.status == CouponStatus::Unknown && coupon.departs_at <= given.facts.requested_at) {
+        // The airline must still say that nobody flew.
+        notes.because(ReasonCode::NoShowConfirmation);
+    }
     let mut breakdown = Breakdown::nothing(ticket.fare);
     let has_open = ticket.coupons.iter().any(|coupon| coupon.status.is_refundable());
     if ticket.is_partly_used() {
         let used = used_fare::of(given, ticket, notes)?.at_most(ticket.fare);
         breakdown.fare_used = used;
-        if let Some(unused) = unused_fare(ticket).filter(|_| has_open)
-            && unused.minor > breakdown.fare_refund()?.minor
-        {
+        let unused = unused_fare(ticket).ok_or(Stop::Missing(ReasonCode::DirectionFareMissing))?;
+        if has_open && unused.minor > breakdown.fare_refund()?.minor {
             notes.step(Step::UnusedPart { amount: unused });
             breakdown.fare_used = ticket.fare.minus(unused)?;
         }
@@ -128,7 +160,8 @@ pub fn reckon(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<B
     }
     breakdown.tax_returned = taxes::reckon(given, ticket, &[], false, notes)?.all;
     breakdown.ancillaries_returned = ancillaries::reckon(given, ticket, notes)?;
-    (breakdown.commission_recalled, breakdown.commission_on_fee) = commission::reckon(given, ticket, &breakdown, &[], notes)?;
+    (breakdown.commission_recalled, breakdown.commission_on_fee) =
+        commission::reckon(given, ticket, &breakdown, Money::zero(ticket.fare.currency), notes)?;
     Ok(breakdown)
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, Reason, ServiceFee};
-use super::quote::{PassengerLine, Quote};
+use super::quote::{PassengerLine, Quote, ReasonCode, Verdict};
 use super::rules::RuleSet;
 use crate::kernel::code::Code;
 use crate::kernel::money::{Currency, Money, MoneyError};
@@ -73,11 +73,9 @@ crate::text_column! {
         OtherPublication = "other-publication",
         LowerLevel = "lower-level",
         ShorterValidity = "shorter-validity",
-        LevelUnknown = "level-unknown",
         LowerClass = "lower-class",
         UnknownClass = "unknown-class",
         NotAboveHalf = "not-above-half",
-        NoExchangeRate = "no-exchange-rate",
         FurtherAway = "further-away",
     }
 }
@@ -277,7 +275,17 @@ impl Totals {
             on_fee = on_fee.plus(line.breakdown.map_or(zero, |parts| parts.commission_on_fee))?;
         }
         totals.original = totals.fare.plus(totals.tax)?.plus(totals.ancillaries)?;
-        totals.service_fee = service_fee(facts, rules, &quote.passengers)?;
+        // Nothing is credited of what does not come back, so nothing is taken for it.
+        totals.service_fee = match quote.verdict {
+            Verdict::NonRefundable => zero,
+            // A fee in another currency is named as a reason; it has no sum here.
+            _ if quote.reasons.contains(&ReasonCode::FareCurrency) => zero,
+            _ => {
+                // Without a right to it, an involuntary refund is reckoned and charged as a voluntary one.
+                let involuntary = facts.reason == Reason::Involuntary && !quote.reasons.contains(&ReasonCode::NoInvoluntaryRight);
+                service_fee(facts, rules, involuntary, &quote.passengers)?
+            }
+        };
         totals.agency_fee = facts.agency_fee;
         if quote.has_amounts() {
             totals.fare_penalty = Some(kept);
@@ -292,9 +300,9 @@ impl Totals {
     }
 }
 
-fn service_fee(facts: &Facts, rules: &RuleSet, lines: &[PassengerLine]) -> Result<Money, MoneyError> {
+fn service_fee(facts: &Facts, rules: &RuleSet, involuntary: bool, lines: &[PassengerLine]) -> Result<Money, MoneyError> {
     let zero = Money::zero(facts.currency);
-    if facts.reason == Reason::Involuntary && !rules.service_fee_on_involuntary {
+    if involuntary && !rules.service_fee_on_involuntary {
         return Ok(zero);
     }
     match facts.service_fee {

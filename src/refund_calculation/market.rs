@@ -8,7 +8,7 @@ use crate::kernel::code::Code;
 /// The carrier whose rules hold: the validating one, else the one of the first flight.
 #[must_use]
 pub fn carrier_of(ticket: &Ticket) -> Option<Code> {
-    ticket.validating_carrier.or_else(|| ticket.coupons.first().and_then(|coupon| coupon.marketing_carrier))
+    ticket.validating_carrier.or_else(|| ticket.coupons.iter().min_by_key(|coupon| coupon.no).and_then(|coupon| coupon.marketing_carrier))
 }
 
 /// Whether a rule set is for these facts. The first ticket whose refund is asked for decides for all.
@@ -26,6 +26,16 @@ pub fn fits(rules: &RuleSet, facts: &Facts) -> bool {
 pub fn closeness(rules: &RuleSet) -> (bool, bool, bool, bool) {
     let dated = rules.issued_from.is_some() || rules.issued_until.is_some();
     (rules.carrier.is_some(), !rules.market.countries.is_empty(), rules.market.scope != Scope::Any, dated)
+}
+
+/// The rule set for these facts, of all in use from the oldest to the newest: of the versions of one name the newest that
+/// fits, of those the most closely cut, and of equals the newest.
+#[must_use]
+pub fn choose<'r>(in_use: &'r [RuleSet], facts: &Facts) -> Option<&'r RuleSet> {
+    let fitting = || in_use.iter().enumerate().filter(|(_, rules)| fits(rules, facts));
+    let is_newest = |(place, rules): &(usize, &RuleSet)| !fitting().any(|(later, other)| later > *place && other.name == rules.name);
+    let newest = fitting().filter(is_newest);
+    newest.max_by_key(|(place, rules)| (closeness(rules), *place)).map(|(_, rules)| rules)
 }
 
 impl Market {

@@ -12,13 +12,20 @@ use super::trace::Step;
 use crate::kernel::code::Code;
 
 /// Names the sectors to be closed. Wholly domestic: every refunded sector from an airport without interactive check-in
-/// or flown by another carrier; international: the first sector, where it is such.
+/// or flown by another carrier; international: the first sector, where it is such and was not flown. A ticket that names
+/// no operating carrier is operated by its own: others must be disclosed on it.
 pub fn check(facts: &Facts, rules: &RuleSet, quote: &mut Quote) {
     if !rules.no_go {
         return;
     }
     let mut answer = NoGo::default();
     for ticket in facts.selected() {
+        let unknown = ticket.coupons.iter().flat_map(|coupon| [coupon.from, coupon.to]).find(|code| airports::country(*code).is_none());
+        if let Some(unknown) = unknown {
+            // Whether the journey is domestic is not known, so neither is which sectors count.
+            answer.unknown.push(unknown);
+            continue;
+        }
         let domestic = airports::is_domestic(ticket) == Some(true) && is_home(rules, ticket);
         let sectors = if domestic { &ticket.coupons[..] } else { &ticket.coupons[..ticket.coupons.len().min(1)] };
         for coupon in sectors.iter().filter(|coupon| coupon.status.is_refundable()) {
@@ -69,14 +76,15 @@ pub fn read_answer(text: &str) -> (BTreeMap<Code, bool>, Vec<String>) {
         let words: Vec<&str> = line.split_whitespace().collect();
         let is_code = |word: &str| word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_uppercase());
         let only_codes = words.iter().all(|word| is_code(word) || matches!(*word, "SABRE" | "SSCI"));
-        let before = airports.len();
+        let mut found = false;
         for (place, word) in words.iter().enumerate().filter(|(_, word)| is_code(word)) {
             let interactive = words.get(place + 1) == Some(&"SABRE") && words.get(place + 2) == Some(&"SSCI");
             if let Some(code) = Code::parse(word).ok().filter(|_| only_codes || interactive) {
-                airports.insert(code, interactive);
+                *airports.entry(code).or_insert(interactive) |= interactive;
+                found = true;
             }
         }
-        if airports.len() == before {
+        if !found {
             unread.push(line.to_owned());
         }
     }

@@ -30,6 +30,8 @@ pub struct Given<'f> {
     pub rules: &'f RuleSet,
     /// Whether the refund is reckoned by the voluntary rules.
     pub voluntary: bool,
+    /// Whether another ticket of the same passenger carries the fee of the journey already.
+    pub journey_paid: bool,
 }
 
 /// What one way of reckoning wrote down. Ways that are not taken are thrown away with their notes.
@@ -45,6 +47,8 @@ pub struct Notes {
     pub rates: Vec<Rate>,
     pub reasons: Vec<ReasonCode>,
     pub sources: Vec<(Section, String)>,
+    /// Whether this ticket carries the fee of its passenger's journey.
+    pub journey_fee: bool,
 }
 
 impl Notes {
@@ -67,6 +71,7 @@ impl Notes {
         self.used_fares.extend(other.used_fares);
         self.typed.extend(other.typed);
         self.sources.extend(other.sources);
+        self.journey_fee |= other.journey_fee;
         for window in other.windows {
             if !self.windows.contains(&window) {
                 self.windows.push(window);

@@ -49,9 +49,20 @@ pub fn conditions<'f>(
         domestic,
         issued_on: earlier.map_or(ticket.issued_on, |earlier| earlier.issued_on),
     };
-    let reason = if earlier.is_some() { ReasonCode::ChainRuleMissing } else { ReasonCode::NoRule };
-    let found = all().find(|conditions| conditions.applies.to(&asked)).filter(|conditions| !conditions.windows.is_empty());
-    found.ok_or(Stop::Missing(reason))
+    let (none, unknown) = match earlier {
+        Some(_) => (ReasonCode::ChainRuleMissing, ReasonCode::ChainRuleMissing),
+        None => (ReasonCode::NoRule, ReasonCode::FareFactMissing),
+    };
+    for conditions in all() {
+        match conditions.applies.to(&asked) {
+            Some(false) => {}
+            Some(true) if conditions.windows.is_empty() => return Err(Stop::Missing(none)),
+            Some(true) => return Ok(conditions),
+            // Passing it over would be a guess, and mostly one to the milder rule behind it.
+            None => return Err(Stop::Missing(unknown)),
+        }
+    }
+    Err(Stop::Missing(none))
 }
 
 /// Reads conditions for one component. Only its coupons that were not flown count.
@@ -108,7 +119,8 @@ pub fn assess(
             return Err(Stop::Missing(ReasonCode::NoShowConfirmation));
         }
         for (fee, kind) in fees.into_iter().flatten() {
-            let charged = charge(given, ticket, &assessed, fee, kind, window, waived, notes)?;
+            let limits = if kind == FeeKind::NoShow { None } else { Some(window) };
+            let charged = charge(given, ticket, &assessed, fee, kind, limits, waived, notes)?;
             assessed.fees = assessed.fees.plus(charged)?;
         }
     }
@@ -198,7 +210,7 @@ fn charge(
     assessed: &Assessed,
     fee: &Fee,
     kind: FeeKind,
-    window: &Window,
+    window: Option<&Window>,
     waived: Waived<'_>,
     notes: &mut Notes,
 ) -> Result<Money, Stop> {
@@ -221,7 +233,7 @@ fn charge(
             *amounts.iter().find(|amount| amount.currency == currency).ok_or(Stop::Missing(ReasonCode::LocalFeeMissing))?
         }
         Fee::BasisPoints(points) => {
-            let of = base(ticket, assessed, window.base)?;
+            let of = base(ticket, assessed, window.map_or(FeeBase::Fare, |window| window.base))?;
             let rounding = &given.rules.rounding.fee;
             let amount = of.ratio(i64::from(*points), 10_000, rounding.direction, rounding.unit(currency))?;
             (line.basis_points, line.of) = (Some(*points), Some(of));
@@ -243,11 +255,12 @@ fn charge(
     Ok(line.charged)
 }
 
-/// Converts, limits and shares a fee, and rounds it once.
-fn limited(given: &Given<'_>, ticket: &Ticket, line: &FeeLine, window: &Window, notes: &mut Notes) -> Result<Money, Stop> {
+/// Converts, limits and shares a fee, and rounds it once. An amount that stays as the rule has it is not rounded at all.
+fn limited(given: &Given<'_>, ticket: &Ticket, line: &FeeLine, window: Option<&Window>, notes: &mut Notes) -> Result<Money, Stop> {
     let factor = given.rules.factor(ticket.passenger_type, ticket.has_seat);
-    let has_limits = window.minimum.is_some() || window.maximum.is_some();
-    if line.rule_amount.currency == given.facts.currency && factor == 10_000 && !has_limits {
+    let (minimum, maximum) = window.map_or((None, None), |window| (window.minimum, window.maximum));
+    let is_plain = line.rule_amount.currency == given.facts.currency && line.basis_points.is_none();
+    if is_plain && factor == 10_000 && minimum.is_none() && maximum.is_none() {
         return Ok(line.rule_amount);
     }
     let exact = match (line.basis_points, line.of) {
@@ -255,23 +268,34 @@ fn limited(given: &Given<'_>, ticket: &Ticket, line: &FeeLine, window: &Window, 
         (Some(points), Some(of)) => Exact { amount: share(of.decimal(), points)?, converted: false },
         _ => conversion::exact(given, line.rule_amount, notes)?,
     };
-    let rounding = if exact.converted { &given.rules.rounding.conversion } else { &given.rules.rounding.fee };
+    let own = LineRounding::default();
+    let rounding = match (exact.converted, is_plain && factor == 10_000) {
+        (true, _) => &given.rules.rounding.conversion,
+        (false, true) => &own,
+        (false, false) => &given.rules.rounding.fee,
+    };
     let mut amount = exact.amount;
-    if let Some(minimum) = window.minimum {
+    if let Some(minimum) = minimum {
         amount = amount.max(conversion::exact(given, minimum, notes)?.amount);
     }
-    if let Some(maximum) = window.maximum {
-        amount = amount.min(conversion::exact(given, maximum, notes)?.amount);
+    let highest = maximum.map(|maximum| conversion::exact(given, maximum, notes)).transpose()?.map(|highest| highest.amount);
+    if let Some(highest) = highest {
+        amount = amount.min(highest);
     }
     if amount != exact.amount {
-        notes.step(Step::Limited { from: rounded(given, exact.amount, rounding)?, to: rounded(given, amount, rounding)? });
+        notes.step(Step::Limited { from: rounded(given, exact.amount, rounding)?, to: rounded(given, amount, &own)? });
     }
     if factor != 10_000 {
         amount = share(amount, factor)?;
         let (passenger_type, basis_points) = (ticket.passenger_type, factor);
         notes.step(Step::Factor { passenger_type, basis_points, amount: rounded(given, amount, rounding)? });
     }
-    Ok(rounded(given, amount, rounding)?)
+    let charged = rounded(given, amount, rounding)?;
+    // Rounding to a unit must not lift a fee above its maximum.
+    Ok(match highest {
+        Some(highest) => charged.at_most(rounded(given, highest, &own)?),
+        None => charged,
+    })
 }
 
 fn share(amount: Decimal, points: u32) -> Result<Decimal, MoneyError> {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Direction, Facts, FormOfPayment, Payment, Rate, Refundability, Ticket};
-use super::lines::{AncillaryLine, FeeLine, NoGo, TaxLine, Totals, TypedValue, UsedFareLine};
+use super::lines::{AncillaryLine, FeeLine, NoGo, ScreenField, TaxLine, Totals, TypedValue, UsedFareLine};
 use super::rules::{RuleSet, Section};
 use super::trace::Step;
 use crate::kernel::money::{Currency, Money, MoneyError};
@@ -34,6 +34,8 @@ crate::text_column! {
     /// Why a verdict is not `Accurate`, or what else must be known about it.
     pub enum ReasonCode {
         NoRule = "no-rule",
+        FareFactMissing = "fare-fact-missing",
+        ConditionsBroken = "conditions-broken",
         OutsideWindows = "outside-windows",
         NoExchangeRate = "no-exchange-rate",
         FeeMissing = "fee-missing",
@@ -44,7 +46,7 @@ crate::text_column! {
         FareBelowZero = "fare-below-zero",
         FareParts = "fare-parts",
         ComponentMissing = "component-missing",
-        TooManyComponents = "too-many-components",
+        TooLarge = "too-large",
         DirectionFareMissing = "direction-fare-missing",
         TaxCouponMissing = "tax-coupon-missing",
         CouponNotOpen = "coupon-not-open",
@@ -52,12 +54,14 @@ crate::text_column! {
         OutOfSequence = "out-of-sequence",
         NoShowConfirmation = "no-show-confirmation",
         UsedFareMissing = "used-fare-missing",
+        CandidateFactMissing = "candidate-fact-missing",
         UsedFareByHand = "used-fare-by-hand",
         ClassOrderMissing = "class-order-missing",
         PublicationMissing = "publication-missing",
         ChainRuleMissing = "chain-rule-missing",
         WaiverUnknown = "waiver-unknown",
         EventMissing = "event-missing",
+        CarrierCountryMissing = "carrier-country-missing",
         NoInvoluntaryRight = "no-involuntary-right",
         UnknownAirport = "unknown-airport",
         NoGoTableMissing = "no-go-table-missing",
@@ -239,6 +243,21 @@ impl Quote {
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
+    }
+
+    /// The amount that the host must show before "Ticket" is pressed: the last screen's, where one ticket has screens, else
+    /// the whole refund.
+    #[must_use]
+    pub fn type_back(&self) -> Option<Money> {
+        let on_screen = self.values_to_type.iter().find(|value| value.field == ScreenField::RefundAmount);
+        let own = on_screen.filter(|_| self.passengers.len() == 1).map(|value| value.amount);
+        self.totals.refund.map(|refund| own.unwrap_or(refund))
+    }
+
+    /// Whether nothing would come back, or something would even be owed.
+    #[must_use]
+    pub fn gives_nothing(&self) -> bool {
+        self.verdict == Verdict::NonRefundable || self.totals.refund.is_some_and(|refund| refund.minor <= 0)
     }
 
     /// Whether the amounts can be relied on as far as the verdict says.

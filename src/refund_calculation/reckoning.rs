@@ -44,7 +44,7 @@ pub fn reckon(
     let nothing_open = assessed.is_empty();
     let combined = combination::combine(given.rules.combination, assessed, zero)?;
     let all_lost = combined.all_lost || nothing_open;
-    let lost = if all_lost { gross } else { combined.lost.plus(locked.unwrap_or(zero))? };
+    let lost = if all_lost { gross } else { combined.lost.at_least(locked.unwrap_or(zero)) };
     breakdown.fare_lost = lost.at_most(gross.at_least(zero)).at_least(zero);
     keep_charged(ticket, assessed, combined.charged, notes);
     let mut fees = combined.fees;
@@ -80,7 +80,7 @@ pub fn reckon(
     }
     .plus(tax_only)?;
     breakdown.ancillaries_returned = ancillaries::reckon(given, ticket, notes)?;
-    (breakdown.commission_recalled, breakdown.commission_on_fee) = commission::reckon(given, ticket, &breakdown, assessed, notes)?;
+    (breakdown.commission_recalled, breakdown.commission_on_fee) = commission::reckon(given, ticket, &breakdown, combined.fees, notes)?;
     share_of_refund(gross, ticket, notes);
     mixed::write(given, ticket, &breakdown, assessed, notes)?;
     Ok(Reckoned { breakdown })

@@ -87,6 +87,25 @@ pub fn check(rules: &RuleSet) -> Vec<Problem> {
     found.0
 }
 
+/// Whether conditions that come with facts have a fee that no rule can mean, or are longer than any.
+#[must_use]
+pub fn is_unsound(conditions: &Conditions) -> bool {
+    let mut found = Found(Vec::new());
+    for window in &conditions.windows {
+        check_fee(window.fee.as_ref(), "", &mut found);
+        let below = |amount: Option<Money>| amount.is_some_and(|amount| amount.minor < 0);
+        found.when(below(window.minimum) || below(window.maximum), "", Mistake::BelowZero);
+    }
+    check_fee(conditions.no_show.as_ref().and_then(|rule| rule.fee.as_ref()), "", &mut found);
+    found.when(conditions.misc_fee.is_some_and(|fee| fee.minor < 0), "", Mistake::BelowZero);
+    let applies = &conditions.applies;
+    let longest = [applies.booking_classes.len(), applies.fare_bases.len(), applies.document_numbers.len(), conditions.windows.len()];
+    !found.0.is_empty() || longest.into_iter().any(|length| length > MAX_LIST)
+}
+
+/// Windows of a ladder, and codes of one kind that conditions name.
+const MAX_LIST: usize = 200;
+
 struct Found(Vec<Problem>);
 
 impl Found {
@@ -141,7 +160,9 @@ fn check_window(window: &Window, path: &str, found: &mut Found) {
 
 fn check_no_show(rule: &NoShow, path: &str, found: &mut Found) {
     found.when(rule.cutoff_minutes < 0, &format!("{path}.cutoff_minutes"), Mistake::BelowZero);
-    let unused = rule.refundability != Refundability::WithFee && rule.fee.is_some();
+    let wants_fee = rule.refundability == Refundability::WithFee;
+    found.when(wants_fee && rule.fee.is_none(), &format!("{path}.fee"), Mistake::FeeMissing);
+    let unused = !wants_fee && rule.fee.is_some();
     found.when(unused, &format!("{path}.fee"), Mistake::FeeUnused);
     check_fee(rule.fee.as_ref(), &format!("{path}.fee"), found);
 }

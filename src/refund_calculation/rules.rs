@@ -110,6 +110,7 @@ crate::text_column! {
         NoGo = "no-go",
         OutOfSequence = "out-of-sequence",
         FormOfPayment = "form-of-payment",
+        Destination = "destination",
         Fees = "fees",
         Arithmetic = "arithmetic",
     }
@@ -252,6 +253,14 @@ pub struct PassengerFactor {
     pub basis_points: u32,
 }
 
+impl PassengerFactor {
+    /// The share in percent.
+    #[must_use]
+    pub fn percent(&self) -> rust_decimal::Decimal {
+        rust_decimal::Decimal::new(i64::from(self.basis_points), 2).normalize()
+    }
+}
+
 /// A waiver code and what it waives.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -279,6 +288,8 @@ pub struct TaxRules {
     pub fuel: FuelRule,
     /// Whether taxes come back although the fare does not.
     pub of_non_refundable: bool,
+    /// The same for single sectors of a ticket of which others are refundable; left out, as above.
+    pub of_non_refundable_sectors: Option<bool>,
     /// Looked at before the two above; the first that applies holds.
     pub rules: Vec<TaxRule>,
     /// What a refund of taxes alone costs per ticket.
@@ -287,7 +298,15 @@ pub struct TaxRules {
 
 impl Default for TaxRules {
     fn default() -> Self {
-        Self { fuel: FuelRule::WithFare, of_non_refundable: true, rules: Vec::new(), tax_only_fee: None }
+        Self { fuel: FuelRule::WithFare, of_non_refundable: true, of_non_refundable_sectors: None, rules: Vec::new(), tax_only_fee: None }
+    }
+}
+
+impl TaxRules {
+    /// Whether taxes come back although their fare does not.
+    #[must_use]
+    pub fn returns_of_non_refundable(&self, whole_ticket: bool) -> bool {
+        self.of_non_refundable_sectors.filter(|_| !whole_ticket).unwrap_or(self.of_non_refundable)
     }
 }
 
@@ -343,9 +362,11 @@ impl LineRounding {
     }
 }
 
-static LOW_COST: LazyLock<RuleSet> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../../rules/low-cost.json")).unwrap_or_else(|error| panic!("rules/low-cost.json: {error}"))
-});
+/// The rules of low-cost orders as the document that they are.
+pub const LOW_COST_DOCUMENT: &str = include_str!("../../rules/low-cost.json");
+
+static LOW_COST: LazyLock<RuleSet> =
+    LazyLock::new(|| serde_json::from_str(LOW_COST_DOCUMENT).unwrap_or_else(|error| panic!("rules/low-cost.json: {error}")));
 
 impl RuleSet {
     /// The rules of low-cost orders, which stand where no other rule set does: windows come with the order.

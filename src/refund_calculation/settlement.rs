@@ -35,7 +35,9 @@ pub fn settle(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), M
     if let Some(amount) = totals.agency_fee {
         quote.trace.push(Step::AgencyFee { amount });
     }
-    quote.trace.push(Step::Destination { destination: quote.destination });
+    if quote.has_amounts() {
+        quote.trace.push(Step::Destination { destination: quote.destination });
+    }
     for section in quote.trace.iter().map(Step::section) {
         if let Some(source) = rules.sources.get(&section)
             && !quote.sources.contains_key(&section)
@@ -54,7 +56,7 @@ pub fn judge(quote: &mut Quote, voluntary: bool) {
         if quote.reasons.is_empty() {
             quote.because(ReasonCode::FeeTakesAll);
         }
-    } else if quote.reasons.contains(&ReasonCode::HalfRoundTripEstimate) {
+    } else if [ReasonCode::HalfRoundTripEstimate, ReasonCode::NoShowConfirmation].iter().any(|reason| quote.reasons.contains(reason)) {
         quote.verdict = Verdict::Estimated;
     }
 }

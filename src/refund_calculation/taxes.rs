@@ -1,6 +1,6 @@
 //! Which taxes come back: each by its whole key (code, carrier, ticket refundable?, voluntary?, coupon used?, station).
 
-use super::facts::{Tax, Ticket};
+use super::facts::{CouponStatus, Tax, Ticket};
 use super::lines::TaxLine;
 use super::notes::{Given, Notes, Stop};
 use super::penalty::Assessed;
@@ -68,13 +68,17 @@ fn fate_of(given: &Given<'_>, ticket: &Ticket, tax: &Tax, assessed: &[Assessed],
     let mut fate = None;
     // A tax of one coupon has that coupon's fate; one of the whole ticket must have the same fate everywhere.
     for coupon in ticket.coupons.iter().filter(|coupon| tax.coupon.is_none_or(|no| no == coupon.no)) {
-        let own = decide(given, tax, coupon.status.is_used(), refundable(coupon.component));
+        let own = decide(given, tax, coupon.status.is_used(), refundable(coupon.component), all_lost);
+        let unsure = coupon.status == CouponStatus::Unknown && coupon.departs_at <= given.facts.requested_at;
+        if unsure && given.voluntary && own == Fate::Returned && !tax.amount.is_zero() {
+            return Err(Stop::Missing(ReasonCode::NoShowConfirmation));
+        }
         match fate {
             None => fate = Some(own),
             Some(same) if same == own => {}
             Some(_) => {
-                // The document's own word settles what belongs to the whole ticket.
-                return match tax.refundable {
+                // The document's own word settles what belongs to the whole ticket, but not how much of it was used.
+                return match tax.refundable.filter(|_| given.voluntary && !ticket.is_partly_used()) {
                     Some(true) => Ok(Fate::Returned),
                     Some(false) => Ok(Fate::Kept),
                     None => Err(Stop::Missing(ReasonCode::TaxCouponMissing)),
@@ -85,7 +89,7 @@ fn fate_of(given: &Given<'_>, ticket: &Ticket, tax: &Tax, assessed: &[Assessed],
     fate.ok_or(Stop::Missing(ReasonCode::TaxCouponMissing))
 }
 
-fn decide(given: &Given<'_>, tax: &Tax, used: bool, refundable: bool) -> Fate {
+fn decide(given: &Given<'_>, tax: &Tax, used: bool, refundable: bool, all_lost: bool) -> Fate {
     let rules = &given.rules.taxes;
     let kept = if used { Fate::Used } else { Fate::Kept };
     if given.voluntary && tax.refundable == Some(false) {
@@ -107,7 +111,7 @@ fn decide(given: &Given<'_>, tax: &Tax, used: bool, refundable: bool) -> Fate {
             FuelRule::Kept => false,
         }
     } else {
-        refundable || rules.of_non_refundable
+        refundable || rules.returns_of_non_refundable(all_lost)
     };
     if is_returned { Fate::Returned } else { Fate::Kept }
 }

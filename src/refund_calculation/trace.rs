@@ -289,7 +289,8 @@ impl Step {
             Self::CommissionRecalled { .. } | Self::CommissionOnFee { .. } => Section::Commission,
             Self::Bring { .. } => Section::OutOfSequence,
             Self::NoGo { .. } | Self::NoGoNone => Section::NoGo,
-            Self::FormOfPayment { .. } | Self::Destination { .. } => Section::FormOfPayment,
+            Self::FormOfPayment { .. } => Section::FormOfPayment,
+            Self::Destination { .. } => Section::Destination,
             Self::ServiceFee { .. } | Self::AgencyFee { .. } => Section::Fees,
             Self::FareRefund { .. } | Self::Refund { .. } | Self::Total { .. } | Self::AirlineToAgency { .. } => Section::Arithmetic,
         }

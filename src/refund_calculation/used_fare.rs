@@ -50,6 +50,8 @@ fn of_component(given: &Given<'_>, ticket: &Ticket, component: &FareComponent, n
     let rounding = &given.rules.rounding.used_fare;
     let (direction, unit) = (rounding.direction, rounding.unit(given.facts.currency));
     let as_ticketed = || ticket.fare_of(component).ok_or(Stop::Missing(ReasonCode::DirectionFareMissing));
+    let is_one_way = !ticket.components.iter().any(|other| other.no != component.no && other.pricing_unit == component.pricing_unit);
+    let wholly = ticket.coupons_of(component.no).all(|coupon| coupon.status.is_used());
     match stated.unwrap_or(given.rules.used_fare.method) {
         UsedFareMethod::Manual => Err(Stop::Manual(ReasonCode::UsedFareByHand)),
         UsedFareMethod::FareComponentAsTicketed => {
@@ -57,6 +59,13 @@ fn of_component(given: &Given<'_>, ticket: &Ticket, component: &FareComponent, n
             found(ticket, Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
             Ok(fare)
         }
+        UsedFareMethod::HalfRoundTrip | UsedFareMethod::OneWayReprice if is_one_way && wholly => {
+            // A one-way fare that was flown to its end is its own one-way fare.
+            let fare = as_ticketed()?;
+            found(ticket, Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
+            Ok(fare)
+        }
+        UsedFareMethod::HalfRoundTrip if is_one_way => Err(Stop::Manual(ReasonCode::UsedFareByHand)),
         UsedFareMethod::HalfRoundTrip => {
             let fare = round_trip(ticket, component)?.ratio(1, 2, direction, unit)?;
             found(ticket, Some(component), UsedFareStep::HalfRoundTrip, component.fare_basis, fare, Vec::new(), notes);
@@ -64,15 +73,9 @@ fn of_component(given: &Given<'_>, ticket: &Ticket, component: &FareComponent, n
             Ok(fare)
         }
         UsedFareMethod::OneWayReprice => {
-            let alone = !ticket.components.iter().any(|other| other.no != component.no && other.pricing_unit == component.pricing_unit);
-            let wholly = ticket.coupons_of(component.no).all(|coupon| coupon.status.is_used());
-            if alone && wholly {
-                // A one-way fare that was flown to its end is its own one-way fare.
-                let fare = as_ticketed()?;
-                found(ticket, Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
-                return Ok(fare);
-            }
-            search(given, ticket, component, notes)
+            // A one-way has no round trip to be half of.
+            let round_trip = if is_one_way { None } else { Some(round_trip(ticket, component)?) };
+            search(given, ticket, component, round_trip, notes)
         }
     }
 }
@@ -98,15 +101,20 @@ struct Candidate<'f> {
 }
 
 /// The four-step search.
-fn search(given: &Given<'_>, ticket: &Ticket, component: &FareComponent, notes: &mut Notes) -> Result<Money, Stop> {
+fn search(
+    given: &Given<'_>,
+    ticket: &Ticket,
+    component: &FareComponent,
+    round_trip: Option<Money>,
+    notes: &mut Notes,
+) -> Result<Money, Stop> {
     let mut candidates = candidates(given, ticket, component, notes)?;
-    let half_of = round_trip(ticket, component)?;
     let chosen = match first_named(&candidates).map(|place| (place, UsedFareStep::NamedByRule)) {
         Some(named) => Some(named),
         None if candidates.iter().any(|one| one.rejected.is_none() && Some(one.fare.booking_class) == component.booking_class) => {
-            by_level(component, &mut candidates)
+            by_level(component, &mut candidates)?
         }
-        None => nearest_higher_class(given, component, half_of, &mut candidates)?,
+        None => nearest_higher_class(given, component, round_trip, &mut candidates)?,
     };
     let chosen_place = chosen.map(|(place, _)| place);
     let mut rejected = Vec::with_capacity(candidates.len());
@@ -115,7 +123,8 @@ fn search(given: &Given<'_>, ticket: &Ticket, component: &FareComponent, notes: 
         rejected.push(LookedAt { fare_basis: fare.fare_basis, booking_class: fare.booking_class, fare: candidate.amount, rejected: why });
         // Fares of other routes and fares beyond the chosen one need no sentence each.
         if !matches!(why, Rejected::OtherRoute | Rejected::FurtherAway) || place == 0 {
-            let half = (why == Rejected::NotAboveHalf).then(|| half_of.ratio(1, 2, crate::kernel::money::Rounding::Down, 1)).transpose()?;
+            let half_of = round_trip.filter(|_| why == Rejected::NotAboveHalf);
+            let half = half_of.map(|whole| whole.ratio(1, 2, crate::kernel::money::Rounding::Down, 1)).transpose()?;
             let (fare_basis, booking_class) = (fare.fare_basis, fare.booking_class);
             notes.step(Step::UsedFareRejected { fare_basis, booking_class, fare: candidate.amount, why, half });
         }
@@ -137,23 +146,15 @@ fn candidates<'f>(given: &Given<'f>, ticket: &'f Ticket, component: &FareCompone
     let publication = ticket.publication.ok_or(Stop::Missing(ReasonCode::PublicationMissing))?;
     let mut candidates = Vec::with_capacity(ticket.candidate_fares.len());
     for fare in &ticket.candidate_fares {
-        let mut rejected = if (fare.from, fare.to) != (from, to) {
+        let rejected = if (fare.from, fare.to) != (from, to) {
             Some(Rejected::OtherRoute)
         } else if fare.publication != publication {
             Some(Rejected::OtherPublication)
         } else {
             None
         };
-        let amount = match rejected {
-            Some(_) => fare.fare,
-            None => match conversion::money(given, fare.fare, notes) {
-                Err(Stop::Missing(ReasonCode::NoExchangeRate)) => {
-                    rejected = Some(Rejected::NoExchangeRate);
-                    fare.fare
-                }
-                other => other?,
-            },
-        };
+        // A fare that may be the right one must be known in the order's currency.
+        let amount = if rejected.is_some() { fare.fare } else { conversion::money(given, fare.fare, notes)? };
         candidates.push(Candidate { fare, amount, rejected });
     }
     // The answer must not depend on the order in which fares were listed.
@@ -166,34 +167,35 @@ fn first_named(candidates: &[Candidate<'_>]) -> Option<usize> {
 }
 
 /// Same fare basis, else same level, else the nearest higher level; the last two with equal or longer validity.
-fn by_level(component: &FareComponent, candidates: &mut [Candidate<'_>]) -> Option<(usize, UsedFareStep)> {
+fn by_level(component: &FareComponent, candidates: &mut [Candidate<'_>]) -> Result<Option<(usize, UsedFareStep)>, Stop> {
+    let unknown = || Stop::Missing(ReasonCode::CandidateFactMissing);
     let is_same = |one: &Candidate<'_>| one.rejected.is_none() && Some(one.fare.fare_basis) == component.fare_basis;
     if let Some(place) = candidates.iter().position(is_same) {
-        return Some((place, UsedFareStep::SameFareBasis));
+        let differs = candidates.iter().any(|one| is_same(one) && one.amount != candidates[place].amount);
+        return if differs { Err(unknown()) } else { Ok(Some((place, UsedFareStep::SameFareBasis))) };
     }
     for candidate in candidates.iter_mut().filter(|one| one.rejected.is_none()) {
-        candidate.rejected = match (candidate.fare.fare_level, component.fare_level) {
-            (Some(level), Some(own)) if level < own => Some(Rejected::LowerLevel),
-            (Some(_), Some(_)) => match (candidate.fare.validity_days, component.validity_days) {
-                (Some(days), Some(own)) if days >= own => None,
-                _ => Some(Rejected::ShorterValidity),
-            },
-            _ => Some(Rejected::LevelUnknown),
-        };
+        let (level, own) = (candidate.fare.fare_level.ok_or_else(unknown)?, component.fare_level.ok_or_else(unknown)?);
+        if level < own {
+            candidate.rejected = Some(Rejected::LowerLevel);
+            continue;
+        }
+        let (days, own) = (candidate.fare.validity_days.ok_or_else(unknown)?, component.validity_days.ok_or_else(unknown)?);
+        candidate.rejected = (days < own).then_some(Rejected::ShorterValidity);
     }
     let good = |one: &(usize, &Candidate<'_>)| one.1.rejected.is_none();
     let nearest = candidates.iter().enumerate().filter(good).min_by_key(|(_, one)| (one.fare.fare_level, one.amount.minor));
-    nearest.map(|(place, one)| {
+    Ok(nearest.map(|(place, one)| {
         let is_same_level = one.fare.fare_level == component.fare_level;
         (place, if is_same_level { UsedFareStep::SameLevel } else { UsedFareStep::HigherLevel })
-    })
+    }))
 }
 
 /// No one-way fare in the ticketed class: the nearest higher class whose fare is strictly above half the round trip.
 fn nearest_higher_class(
     given: &Given<'_>,
     component: &FareComponent,
-    round_trip: Money,
+    round_trip: Option<Money>,
     candidates: &mut [Candidate<'_>],
 ) -> Result<Option<(usize, UsedFareStep)>, Stop> {
     let classes = &given.rules.used_fare.booking_classes;
@@ -206,7 +208,9 @@ fn nearest_higher_class(
             None => candidate.rejected = Some(Rejected::UnknownClass),
             Some(class) if class <= own => candidate.rejected = Some(Rejected::LowerClass),
             // Twice the fare against the whole, so that no half is rounded.
-            Some(_) if i128::from(amount) * 2 <= i128::from(round_trip.minor) => candidate.rejected = Some(Rejected::NotAboveHalf),
+            Some(_) if round_trip.is_some_and(|whole| i128::from(amount) * 2 <= i128::from(whole.minor)) => {
+                candidate.rejected = Some(Rejected::NotAboveHalf);
+            }
             Some(class) if best.is_none_or(|(other, lowest, _)| (class, amount) < (other, lowest)) => best = Some((class, amount, place)),
             Some(_) => {}
         }

@@ -105,6 +105,9 @@ pub fn step(step: &Step, name: impl Fn(i64) -> String) -> Message {
             let message = Message::new(key).word("direction", direction.named()).count("days", *days_before);
             with_ends(message, ends).word("says", refundability.named())
         }
+        Step::NoShow { direction, cutoff_minutes: 0, refundability } => {
+            Message::new("step-no-show-departed").word("direction", direction.named()).word("says", refundability.named())
+        }
         Step::NoShow { direction, cutoff_minutes, refundability } => Message::new("step-no-show")
             .word("direction", direction.named())
             .word("cutoff", duration(*cutoff_minutes))
@@ -173,6 +176,7 @@ pub fn step(step: &Step, name: impl Fn(i64) -> String) -> Message {
         }
         Step::UnusedPart { amount } => Message::new("step-unused-part").money("amount", *amount),
         Step::Mixed { old_net, new_net, fees, taxes, refund, method } => Message::new(format!("step-mixed-{}", method.word()))
+            .money("value", refund.plus(*fees).unwrap_or(*refund))
             .money("old", *old_net)
             .money("new", *new_net)
             .money("fees", *fees)

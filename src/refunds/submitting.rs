@@ -12,7 +12,6 @@ use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, plus_hours, utc_day};
-use crate::refund_calculation::quote::Verdict;
 use crate::web::once::{self, Earlier};
 
 /// Who submits which quote.
@@ -63,7 +62,7 @@ async fn submit_in(conn: &mut Conn, submission: &Submission, limits: &Limits, no
         quote_store::insert(conn, &fresh).await?;
         return Ok(Outcome::QuotedAnew(fresh.id));
     }
-    if quote.answer.verdict == Verdict::NonRefundable {
+    if quote.answer.gives_nothing() {
         return Err(Refusal::NothingToRefund);
     }
     let number = store::next_number(conn, &utc_day(now).strftime("%Y%m").to_string()).await?;

@@ -16,7 +16,8 @@ use crate::refund_calculation::facts::{
     Span, Tax, Ticket, Window,
 };
 
-/// Reads the rates that the facts need under these rules; a missing one is left out and the calculation says so.
+/// Reads the rates that the facts need under these rules and do not have; a missing one is left out and the calculation
+/// says so.
 ///
 /// # Errors
 /// The database's own.
@@ -24,6 +25,10 @@ pub async fn add_rates(conn: &mut Conn, facts: &mut Facts, rules: &RuleSet, rate
     let day = utc_day(facts.requested_at);
     let oldest = day.checked_sub(jiff::Span::new().days(rate_days)).unwrap_or(day);
     for currency in foreign_currencies(facts, rules) {
+        let is_there = |rate: &Rate| [rate.from, rate.to].contains(&currency) && [rate.from, rate.to].contains(&facts.currency);
+        if facts.rates.iter().any(is_there) {
+            continue;
+        }
         if let Some(found) = rates::find(conn, currency, facts.currency, day, oldest).await? {
             facts.rates.push(Rate { from: found.from, to: found.to, day: found.day, rate: found.rate });
         }
@@ -170,6 +175,7 @@ fn foreign_currencies(facts: &Facts, rules: &RuleSet) -> BTreeSet<Currency> {
         }
     }
     add(rules.taxes.tax_only_fee);
+    facts.selected().flat_map(|ticket| &ticket.candidate_fares).for_each(|fare| add(Some(fare.fare)));
     found.remove(&facts.currency);
     found
 }

@@ -52,6 +52,9 @@ pub fn read(document: &str, max_bytes: usize) -> Result<RuleSet, Refusal> {
 /// As [`read`], and `Taken`.
 pub async fn keep(db: &Db, document: String, max_bytes: usize, by: String, now: Timestamp) -> Result<RuleSet, Refusal> {
     let rules = read(&document, max_bytes)?;
+    if rules.full_version() == RuleSet::low_cost().full_version() {
+        return Err(Refusal::Taken(Box::new(rules)));
+    }
     db.write(move |conn| {
         Box::pin(async move {
             if store::insert(conn, &new_id(), &rules, &document, &by, now).await? {

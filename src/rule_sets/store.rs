@@ -47,8 +47,8 @@ impl RuleSetRow {
     }
 }
 
-/// The rule set for these facts on the day of their request: of all in use that fit, the most closely cut, and of its
-/// versions the newest. Where none fits, the rules of low-cost orders stand.
+/// The rule set for these facts on the day of their request, as [`market::choose`] picks it of all in use. Where none
+/// fits, the rules of low-cost orders stand.
 ///
 /// # Errors
 /// The database's own.
@@ -56,21 +56,29 @@ pub async fn choose(conn: &mut Conn, facts: &Facts) -> Result<Cow<'static, RuleS
     let carrier = facts.selected().next().and_then(market::carrier_of);
     let rows: Vec<RuleSetRow> = sqlx::query_as(
         "SELECT id, document, loaded_by, loaded_at, active_from, activated_by FROM rule_sets \
-         WHERE carrier IN ('', $1) AND active_from IS NOT NULL AND active_from <= $2 ORDER BY active_from, loaded_at, id",
+         WHERE carrier IN ('', $1) AND active_from IS NOT NULL AND active_from <= $2 ORDER BY active_from, id",
     )
     .bind(carrier.map_or_else(String::new, |carrier| carrier.to_string()))
     .bind(utc_day(facts.requested_at).to_string())
     .fetch_all(conn)
     .await?;
-    let mut best: Option<RuleSet> = None;
-    for row in rows {
-        let rules = row.kept()?.rules;
-        // Later rows are newer: they win where they are cut as closely.
-        if market::fits(&rules, facts) && best.as_ref().is_none_or(|best| market::closeness(&rules) >= market::closeness(best)) {
-            best = Some(rules);
-        }
-    }
-    Ok(best.map_or_else(|| Cow::Borrowed(RuleSet::low_cost()), Cow::Owned))
+    let in_use = rows.into_iter().map(|row| row.kept().map(|kept| kept.rules)).collect::<Result<Vec<_>, _>>()?;
+    Ok(market::choose(&in_use, facts).map_or_else(|| Cow::Borrowed(RuleSet::low_cost()), |rules| Cow::Owned(rules.clone())))
+}
+
+/// Every rule set in use on a day, the oldest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn in_use(conn: &mut Conn, day: Date) -> Result<Vec<RuleSet>, sqlx::Error> {
+    let rows: Vec<RuleSetRow> = sqlx::query_as(
+        "SELECT id, document, loaded_by, loaded_at, active_from, activated_by FROM rule_sets \
+         WHERE active_from IS NOT NULL AND active_from <= $1 ORDER BY active_from, id",
+    )
+    .bind(day.to_string())
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|row| row.kept().map(|kept| kept.rules)).collect()
 }
 
 /// A line of the list of rule sets.
@@ -90,12 +98,42 @@ impl Listed {
     }
 }
 
-/// The newest versions, newest first, at most `limit`.
+/// The newest versions, by name and the newest first, at most `limit`; drafts only where they are asked for.
 ///
 /// # Errors
 /// The database's own.
-pub async fn list(conn: &mut Conn, limit: i64) -> Result<Vec<Listed>, sqlx::Error> {
-    sqlx::query_as("SELECT name, version, carrier, active_from FROM rule_sets ORDER BY id DESC LIMIT $1").bind(limit).fetch_all(conn).await
+pub async fn list(conn: &mut Conn, drafts: bool, limit: i64) -> Result<Vec<Listed>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT name, version, carrier, active_from FROM \
+         (SELECT id, name, version, carrier, active_from FROM rule_sets WHERE active_from IS NOT NULL OR $1 = 1 ORDER BY id DESC LIMIT $2) newest \
+         ORDER BY name, id DESC",
+    )
+    .bind(i64::from(drafts))
+    .bind(limit)
+    .fetch_all(conn)
+    .await
+}
+
+/// The rules of low-cost orders, which come with the program.
+#[must_use]
+pub fn built_in() -> KeptRuleSet {
+    KeptRuleSet {
+        id: String::new(),
+        rules: RuleSet::low_cost().clone(),
+        document: crate::refund_calculation::rules::LOW_COST_DOCUMENT.to_owned(),
+        loaded_by: String::new(),
+        loaded_at: Timestamp::UNIX_EPOCH,
+        active_from: None,
+        activated_by: None,
+    }
+}
+
+impl KeptRuleSet {
+    /// Whether it comes with the program.
+    #[must_use]
+    pub fn is_built_in(&self) -> bool {
+        self.id.is_empty()
+    }
 }
 
 /// One version.
@@ -110,7 +148,8 @@ pub async fn find(conn: &mut Conn, name: &str, version: &str) -> Result<Option<K
     .bind(version)
     .fetch_optional(conn)
     .await?;
-    row.map(RuleSetRow::kept).transpose()
+    let built_in = || Some(built_in()).filter(|kept| kept.rules.name == name && kept.rules.version == version);
+    row.map(RuleSetRow::kept).transpose().map(|found| found.or_else(built_in))
 }
 
 /// The version of the same name that was loaded before this one.
@@ -125,7 +164,8 @@ pub async fn before(conn: &mut Conn, kept: &KeptRuleSet) -> Result<Option<KeptRu
     .bind(&kept.id)
     .fetch_optional(conn)
     .await?;
-    row.map(RuleSetRow::kept).transpose()
+    let built_in = || Some(built_in()).filter(|built_in| built_in.rules.name == kept.rules.name && !kept.is_built_in());
+    row.map(RuleSetRow::kept).transpose().map(|found| found.or_else(built_in))
 }
 
 /// Keeps a draft; false when this version is there already.

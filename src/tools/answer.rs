@@ -1,7 +1,7 @@
 //! A quote as the calculator shows it.
 
 use crate::kernel::code::Code;
-use crate::refund_calculation::lines::{FeeLine, TaxLine, TypedValue, UsedFareLine};
+use crate::refund_calculation::lines::{AncillaryLine, FeeLine, TaxLine, TypedValue, UsedFareLine};
 use crate::refund_calculation::quote::Breakdown;
 use crate::refund_calculation::{Facts, Quote};
 use crate::refunds::explaining::{self, Explained};
@@ -28,6 +28,7 @@ pub struct PassengerAnswer {
     pub parts: Option<Breakdown>,
     pub fees: Vec<FeeLine>,
     pub taxes: Vec<TaxLine>,
+    pub ancillaries: Vec<AncillaryLine>,
     pub used_fares: Vec<UsedFareLine>,
     pub values_to_type: Vec<TypedValue>,
 }
@@ -50,6 +51,7 @@ impl Answer {
             parts: line.breakdown,
             fees: quote.fees.iter().filter(|fee| fee.passenger == line.no).copied().collect(),
             taxes: quote.taxes.iter().filter(|tax| tax.passenger == line.no).copied().collect(),
+            ancillaries: quote.ancillaries.iter().filter(|extra| extra.passenger == line.no).cloned().collect(),
             used_fares: quote.used_fares.iter().filter(|used| used.passenger == line.no).cloned().collect(),
             values_to_type: quote.values_to_type.iter().filter(|value| value.passenger == line.no).copied().collect(),
         };

@@ -2,15 +2,14 @@
 
 use serde::Deserialize;
 
-use crate::kernel::airport;
+use super::calculator_base::{
+    blank_facts, blank_ticket, flat, keep_candidates, keep_components, keep_coupons, keep_details, with_statuses_of,
+};
+use super::calculator_fields::{amount, basis_points, candidate, code, fee, flight, instant, lines, tax};
 use crate::kernel::code::Code;
 use crate::kernel::money::{Currency, Money, MoneyError};
-use crate::kernel::time::{DateTime, Timestamp};
-use crate::refund_calculation::conditions::{Applies, Range};
-use crate::refund_calculation::facts::{
-    Commission, Conditions, Coupon, CouponStatus, Direction, Facts, FareComponent, Fee, FeeBase, FeeUnit, OneWayFare, Publication,
-    Refundability, ServiceFee, Span, Tax, Ticket, Window,
-};
+use crate::kernel::time::Timestamp;
+use crate::refund_calculation::facts::{Commission, Coupon, Direction, Facts, FareComponent, OneWayFare, ServiceFee, Tax, Ticket};
 use crate::web::form::Problems;
 use crate::web::words::Message;
 
@@ -23,6 +22,10 @@ pub const FLIGHT_ROWS: usize = 6;
 pub struct CalculatorForm {
     /// Facts of a booking that the form began with; the fields stand above them.
     pub base: String,
+    /// The order that it began with.
+    pub start: String,
+    /// Whose conditions hold where the base has its own: `own`, or `rule-set`.
+    pub conditions: String,
     pub rule_set: String,
     pub carrier: String,
     pub issued_on: String,
@@ -71,75 +74,6 @@ pub struct FlightRow<'f> {
     pub component_fare: &'f str,
 }
 
-fn code(text: &str) -> Result<Option<Code>, Message> {
-    match text.trim() {
-        "" => Ok(None),
-        text => Code::parse(text).map(Some).map_err(|_| Message::new("calculator-bad-code").text("text", text)),
-    }
-}
-
-fn amount(text: &str, currency: Currency) -> Result<Option<Money>, Message> {
-    match text.trim() {
-        "" => Ok(None),
-        text => Money::parse(text, currency)
-            .ok()
-            .filter(|amount| amount.minor >= 0)
-            .map(Some)
-            .ok_or_else(|| Message::new("calculator-bad-amount")),
-    }
-}
-
-/// `7` or `0.5`, in hundredths of a percent.
-fn basis_points(text: &str) -> Result<Option<u32>, Message> {
-    let text = text.trim().trim_end_matches('%').trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let percent: Option<rust_decimal::Decimal> = text.parse().ok();
-    let points = percent.and_then(|percent| percent.checked_mul(100.into())).filter(|points| points.fract().is_zero());
-    let points = points.and_then(|points| u32::try_from(points).ok()).filter(|points| *points <= 10_000);
-    points.map(Some).ok_or_else(|| Message::new("calculator-bad-percent"))
-}
-
-fn instant(text: &str) -> Result<Option<Timestamp>, Message> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let local: Result<DateTime, _> = text.replace(' ', "T").trim_end_matches('Z').parse();
-    let at = local.ok().and_then(|local| local.to_zoned(jiff::tz::TimeZone::UTC).ok());
-    at.map(|at| Some(at.timestamp())).ok_or_else(|| Message::new("calculator-bad-time"))
-}
-
-fn fee(text: &str) -> Result<Option<Fee>, Message> {
-    let text = text.trim();
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let bad = || Message::new("calculator-bad-fee");
-    if text.ends_with('%') {
-        return basis_points(text).map(|points| points.map(Fee::BasisPoints)).map_err(|_| bad());
-    }
-    let (currency, number) = text.split_once(' ').ok_or_else(bad)?;
-    let currency = Currency::parse(currency).map_err(|_| bad())?;
-    let amount = amount(number, currency).map_err(|_| bad())?;
-    amount.map(|amount| Some(Fee::Amount(amount))).ok_or_else(bad)
-}
-
-/// Reads lines; a bad one is named with its number.
-fn lines<T>(text: &str, parse: impl Fn(&[&str]) -> Option<T>) -> Result<Vec<T>, Message> {
-    let mut read = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let words: Vec<&str> = line.split_whitespace().collect();
-        if words.is_empty() {
-            continue;
-        }
-        let bad = || Message::new("calculator-bad-line").count("line", number).text("text", line.chars().take(60).collect::<String>());
-        read.push(parse(&words).ok_or_else(bad)?);
-    }
-    Ok(read)
-}
-
 impl CalculatorForm {
     /// The rows of flights, with empty ones at the end.
     pub fn rows(&self) -> Vec<FlightRow<'_>> {
@@ -161,54 +95,85 @@ impl CalculatorForm {
             .collect()
     }
 
+    /// The passengers that the form was begun with, besides the one that its fields show.
+    #[must_use]
+    pub fn others(&self) -> Vec<String> {
+        let base: Option<Facts> = serde_json::from_str(&self.base).ok();
+        base.map(|base| base.selected().skip(1).map(|ticket| ticket.name.clone()).collect()).unwrap_or_default()
+    }
+
+    /// The passenger that the fields show, where the form was begun with one.
+    #[must_use]
+    pub fn shown(&self) -> Option<String> {
+        let base: Option<Facts> = serde_json::from_str(&self.base).ok();
+        base.and_then(|base| base.selected().next().map(|ticket| ticket.name.clone()))
+    }
+
+    /// Whether the base has conditions of its own.
+    #[must_use]
+    pub fn has_conditions(&self) -> bool {
+        serde_json::from_str::<Facts>(&self.base).is_ok_and(|base| !base.conditions.is_empty())
+    }
+
     /// The facts, or what is wrong with the fields.
     pub fn facts(&self, now: Timestamp, problems: &mut Problems) -> Option<Facts> {
         let base: Option<Facts> = serde_json::from_str(&self.base).ok();
-        let currency = problems.take("currency", Currency::parse(&self.currency).map_err(|_| Message::new("calculator-bad-currency")))?;
-        let (components, coupons) = self.flights(currency, problems);
-        let own_fee = problems.take("fee", fee(&self.fee)).flatten();
-        let fare = problems.take("fare", amount(&self.fare, currency).and_then(|fare| fare.ok_or_else(|| Message::new("form-required"))));
+        let currency = problems.take("currency", Currency::parse(&self.currency).map_err(|_| Message::new("calculator-bad-currency")));
+        // The other fields are looked at all the same, so that one mistake does not hide the next.
+        let currency = currency.unwrap_or(Currency::USD);
+        let ticket = self.ticket(base.as_ref(), currency, problems);
+        let own_fee = problems.take("fee", fee(&self.fee, currency)).flatten();
         let service_fee = problems.take("service_fee", amount(&self.service_fee, currency)).flatten();
-        let ticket = Ticket {
-            validating_carrier: problems.take("carrier", code(&self.carrier)).flatten(),
-            issued_on: self.issued_on.parse().ok(),
-            publication: self.publication.parse().ok(),
-            passenger_type: self.passenger_type.parse().unwrap_or(crate::refund_calculation::facts::PassengerType::Adult),
-            fare: fare.unwrap_or(Money::zero(currency)),
-            used_fare: problems.take("used_fare", amount(&self.used_fare, currency)).flatten(),
-            taxes: problems.take("taxes", lines(&self.taxes, |words| tax(words, currency))).unwrap_or_default(),
-            commission: self.commission(problems),
-            candidate_fares: problems
-                .take("candidates", lines(&self.candidates, |words| candidate(words, currency, self.publication.parse().ok())))
-                .unwrap_or_default(),
-            components,
-            coupons,
-            ..base.as_ref().and_then(|base| base.selected().next().cloned()).unwrap_or_else(|| blank_ticket(currency))
-        };
         let waiver = problems.take("waiver", code(&self.waiver)).flatten();
         let requested_at = problems.take("requested_at", instant(&self.requested_at)).flatten().unwrap_or(now);
         let seats_released_at = problems.take("released_at", instant(&self.released_at)).flatten();
-        let conditions = match (own_fee, &base) {
+        let mut facts = base.unwrap_or_else(|| blank_facts(currency, requested_at));
+        if facts.currency != currency || facts.requested_at != requested_at {
+            // Rates are of a day and a currency; others are looked up anew.
+            facts.rates.clear();
+        }
+        facts.conditions = match (own_fee, self.conditions.as_str()) {
             (Some(fee), _) => vec![flat(fee)],
-            (None, Some(base)) => base.conditions.clone(),
-            (None, None) => Vec::new(),
+            (None, "rule-set") => Vec::new(),
+            (None, _) => facts.conditions,
         };
-        problems.is_empty().then(|| Facts {
-            currency,
-            payment: self.payment.parse().unwrap_or(crate::refund_calculation::facts::Payment::Deposit),
-            reason: self.reason.parse().unwrap_or(crate::refund_calculation::facts::Reason::Voluntary),
-            requested_at,
-            seats_released_at,
-            tickets: vec![Ticket { selected: true, ..ticket }],
-            unpriced: Vec::new(),
-            conditions,
-            event: base.as_ref().and_then(|base| base.event),
-            waiver,
-            check_in: Vec::new(),
-            rates: Vec::new(),
-            service_fee: service_fee.map_or(ServiceFee::None, ServiceFee::PerPassenger),
-            agency_fee: None,
-        })
+        let others = facts.tickets.iter().filter(|other| other.selected).skip(1).cloned();
+        let others = others.map(|other| with_statuses_of(other, &ticket)).collect::<Vec<_>>();
+        facts.tickets = std::iter::once(ticket).chain(others).collect();
+        (facts.currency, facts.requested_at, facts.seats_released_at, facts.waiver) = (currency, requested_at, seats_released_at, waiver);
+        facts.payment = self.payment.parse().unwrap_or(crate::refund_calculation::facts::Payment::Deposit);
+        facts.reason = self.reason.parse().unwrap_or(crate::refund_calculation::facts::Reason::Voluntary);
+        facts.service_fee = match (facts.service_fee, service_fee) {
+            (_, None) => ServiceFee::None,
+            (ServiceFee::PerOrder(_), Some(fee)) => ServiceFee::PerOrder(fee),
+            (_, Some(fee)) => ServiceFee::PerPassenger(fee),
+        };
+        problems.is_empty().then_some(facts)
+    }
+
+    /// The ticket of the fields; what they do not show is the base's.
+    fn ticket(&self, base: Option<&Facts>, currency: Currency, problems: &mut Problems) -> Ticket {
+        let (components, coupons) = self.flights(currency, problems);
+        let fare = problems.take("fare", amount(&self.fare, currency).and_then(|fare| fare.ok_or_else(|| Message::new("form-required"))));
+        let begun_with = base.and_then(|base| base.selected().next().cloned()).unwrap_or_else(|| blank_ticket(currency));
+        let taxes = problems.take("taxes", lines("calculator-taxes", &self.taxes, |words| tax(words, currency))).unwrap_or_default();
+        let publication = self.publication.parse().ok();
+        let candidates = lines("calculator-candidates", &self.candidates, |words| candidate(words, currency, publication));
+        Ticket {
+            validating_carrier: problems.take("carrier", code(&self.carrier)).flatten(),
+            issued_on: self.issued_on.parse().ok(),
+            publication,
+            passenger_type: self.passenger_type.parse().unwrap_or(crate::refund_calculation::facts::PassengerType::Adult),
+            fare: fare.unwrap_or(Money::zero(currency)),
+            used_fare: problems.take("used_fare", amount(&self.used_fare, currency)).flatten(),
+            taxes: keep_details(taxes, &begun_with.taxes),
+            commission: self.commission(problems),
+            candidate_fares: keep_candidates(problems.take("candidates", candidates).unwrap_or_default(), &begun_with.candidate_fares),
+            components: keep_components(components, &begun_with),
+            coupons: keep_coupons(coupons, &begun_with),
+            selected: true,
+            ..begun_with
+        }
     }
 
     fn commission(&self, problems: &mut Problems) -> Option<Commission> {
@@ -225,8 +190,10 @@ impl CalculatorForm {
     /// share a component.
     fn flights(&self, currency: Currency, problems: &mut Problems) -> (Vec<FareComponent>, Vec<Coupon>) {
         let (mut components, mut coupons): (Vec<FareComponent>, Vec<Coupon>) = (Vec::new(), Vec::new());
-        for row in self.rows().into_iter().filter(|row| !(row.from.trim().is_empty() && row.to.trim().is_empty())) {
-            let Some((coupon, component)) = problems.take("flights", flight(&row, currency)) else { continue };
+        let filled = |row: &FlightRow<'_>| !(row.from.trim().is_empty() && row.to.trim().is_empty());
+        for (number, row) in (1..).zip(self.rows()).filter(|(_, row)| filled(row)) {
+            let read = flight(&row, currency).map_err(|wrong| Message::new("calculator-bad-row").count("row", number).word("wrong", wrong));
+            let Some((coupon, component)) = problems.take("flights", read) else { continue };
             let shares = |other: &FareComponent| other.direction == component.direction && other.fare.is_none() && component.fare.is_none();
             let place = components.iter().position(shares).unwrap_or_else(|| {
                 let no = i64::try_from(components.len() + 1).unwrap_or(i64::MAX);
@@ -262,6 +229,8 @@ impl CalculatorForm {
             |fare: &OneWayFare| format!("{} {} {} {} {}", fare.from, fare.to, fare.booking_class, fare.fare_basis, fare.fare.decimal());
         Self {
             base: serde_json::to_string(facts).unwrap_or_default(),
+            start: String::new(),
+            conditions: String::new(),
             rule_set: String::new(),
             carrier: text(ticket.validating_carrier),
             issued_on: ticket.issued_on.map(|day| day.to_string()).unwrap_or_default(),
@@ -299,114 +268,6 @@ impl CalculatorForm {
     }
 }
 
-/// `UE 119000 2`: code, amount, coupon.
-fn tax(words: &[&str], currency: Currency) -> Option<Tax> {
-    let (code, amount, coupon) = match words {
-        [code, amount] => (code, amount, None),
-        [code, amount, coupon] => (code, amount, Some(coupon.parse().ok()?)),
-        _ => return None,
-    };
-    let amount = Money::parse(amount, currency).ok().filter(|amount| amount.minor >= 0)?;
-    Some(Tax { code: Code::parse(code).ok()?, amount, coupon, station: None, carrier: None, refundable: None })
-}
-
-/// `HAN SGN Q QVNOW 3200000`: from, to, class, fare basis, amount.
-fn candidate(words: &[&str], currency: Currency, publication: Option<Publication>) -> Option<OneWayFare> {
-    let [from, to, class, basis, amount] = words else { return None };
-    let code = |text: &str| Code::parse(text).ok();
-    Some(OneWayFare {
-        from: code(from)?,
-        to: code(to)?,
-        fare_basis: code(basis)?,
-        booking_class: code(class)?,
-        fare_level: None,
-        validity_days: None,
-        publication: publication.unwrap_or(Publication::Carrier),
-        fare: Money::parse(amount, currency).ok().filter(|amount| amount.minor >= 0)?,
-        named_by_rule: false,
-    })
-}
-
-/// One row: the coupon, and the component it would have alone.
-fn flight(row: &FlightRow<'_>, currency: Currency) -> Result<(Coupon, FareComponent), Message> {
-    let place = |text: &str| {
-        let unknown = || Message::new("calculator-bad-airport").text("code", text.trim());
-        let upper = text.trim().to_ascii_uppercase();
-        let airport = airport::find(&upper).ok_or_else(unknown)?;
-        Ok::<_, Message>((Code::parse(&upper).map_err(|_| unknown())?, airport))
-    };
-    let ((from, origin), (to, _)) = (place(row.from)?, place(row.to)?);
-    let bad_time = || Message::new("calculator-bad-time");
-    let departs_local: DateTime = row.departs.trim().replace(' ', "T").parse().map_err(|_| bad_time())?;
-    let departs_at = origin.instant(departs_local).ok_or_else(bad_time)?;
-    let direction = row.direction.parse().unwrap_or(Direction::Outbound);
-    let coupon = Coupon {
-        no: 0,
-        component: 0,
-        status: row.status.parse().unwrap_or(CouponStatus::Open),
-        flown_order: None,
-        marketing_carrier: None,
-        operating_carrier: code(row.operator)?,
-        from,
-        to,
-        departs_local,
-        departs_at,
-    };
-    let component = FareComponent {
-        no: 0,
-        pricing_unit: 1,
-        direction,
-        fare: amount(row.component_fare, currency)?,
-        fare_basis: code(row.basis)?,
-        booking_class: code(row.class)?,
-        fare_level: None,
-        validity_days: None,
-    };
-    Ok((coupon, component))
-}
-
-/// One fee at any time, per ticket.
-fn flat(fee: Fee) -> Conditions {
-    let span = Span::Minutes(Range::default());
-    let window = Window { span, refundability: Refundability::WithFee, fee: Some(fee), base: FeeBase::Fare, minimum: None, maximum: None };
-    Conditions {
-        name: "typed".to_owned(),
-        source: None,
-        applies: Applies::default(),
-        fee_unit: FeeUnit::Ticket,
-        windows: vec![window],
-        no_show: None,
-        misc_fee: None,
-        used_fare: None,
-    }
-}
-
-fn blank_ticket(currency: Currency) -> Ticket {
-    Ticket {
-        no: 1,
-        name: "–".to_owned(),
-        passenger_type: crate::refund_calculation::facts::PassengerType::Adult,
-        has_seat: false,
-        selected: true,
-        document_numbers: Vec::new(),
-        issued_on: None,
-        issuing_office: None,
-        validating_carrier: None,
-        publication: None,
-        tour_code: None,
-        commission: None,
-        forms_of_payment: Vec::new(),
-        fare: Money::zero(currency),
-        taxes: Vec::new(),
-        components: Vec::new(),
-        coupons: Vec::new(),
-        ancillaries: Vec::new(),
-        used_fare: None,
-        candidate_fares: Vec::new(),
-        chain: Vec::new(),
-    }
-}
-
 /// What the agent typed in the host against what was computed.
 #[derive(Debug)]
 pub struct TypeBack {
@@ -428,11 +289,13 @@ impl TypeBack {
             text => Money::parse(text, computed.currency).map_err(|_: MoneyError| Message::new("calculator-bad-amount"))?,
         };
         let difference = typed.minus(computed).map_err(|_| Message::new("calculator-bad-amount"))?;
-        let sentence = if difference.is_zero() {
-            Message::new("calculator-agrees").money("amount", computed)
-        } else {
-            let message = Message::new("calculator-differs").money("typed", typed).money("computed", computed);
-            message.money("difference", difference)
+        let apart = |key: &str, difference: Money| {
+            Message::new(key).money("typed", typed).money("computed", computed).money("difference", difference)
+        };
+        let sentence = match difference.minor {
+            0 => Message::new("calculator-agrees").money("amount", computed),
+            1.. => apart("calculator-too-much", difference),
+            _ => apart("calculator-too-little", computed.minus(typed).map_err(|_| Message::new("calculator-bad-amount"))?),
         };
         Ok(Some(Self { typed, computed, difference, sentence }))
     }

@@ -9,11 +9,12 @@ use super::answer::Answer as QuoteAnswer;
 use super::calculator_form::{CalculatorForm, TypeBack};
 use crate::bookings::store as bookings;
 use crate::db::Conn;
+use crate::kernel::folding::fold_ticket_number;
 use crate::kernel::money::Currency;
 use crate::kernel::time::Timestamp;
 use crate::refund_calculation::facts::{CouponStatus, Direction, PassengerType, Payment, Publication, Reason};
 use crate::refund_calculation::{self, Facts, RuleSet};
-use crate::refunds::selection::Selection;
+use crate::refunds::selection::{self, Selection};
 use crate::refunds::translation;
 use crate::rule_sets::{no_go_store, store as rule_sets};
 use crate::web::Answer;
@@ -32,12 +33,14 @@ struct CalculatorPage {
     json: String,
     in_json: bool,
     start: String,
-    not_found: bool,
+    /// Why the start led nowhere, or what is to be known about the booking that it led to.
+    start_problem: Option<Message>,
+    caution: Option<Message>,
     problems: Problems,
     answer: Option<QuoteAnswer>,
     typed: String,
     type_back: Option<TypeBack>,
-    rule_sets: Vec<rule_sets::Listed>,
+    rule_sets: Vec<String>,
     publications: &'static [Publication],
     payments: &'static [Payment],
     reasons: &'static [Reason],
@@ -48,20 +51,22 @@ struct CalculatorPage {
 
 impl CalculatorPage {
     async fn begin(visit: &Visit<SeeBookings>, conn: &mut Conn, form: CalculatorForm) -> Result<Self, Error> {
-        let in_use = |listed: &rule_sets::Listed| listed.active_from.is_some();
-        let all = rule_sets::list(conn, visit.app.settings.limits.page_rows).await?;
+        let mut choices = vec![RuleSet::low_cost().full_version()];
+        let listed = rule_sets::list(conn, false, visit.app.settings.limits.page_rows).await?;
+        choices.extend(listed.iter().map(rule_sets::Listed::full_version));
         Ok(Self {
             frame: visit.frame("calculator-title", Place::Calculator),
             form,
             json: String::new(),
             in_json: false,
             start: String::new(),
-            not_found: false,
+            start_problem: None,
+            caution: None,
             problems: Problems::default(),
             answer: None,
             typed: String::new(),
             type_back: None,
-            rule_sets: all.into_iter().filter(in_use).collect(),
+            rule_sets: choices,
             publications: Publication::ALL,
             payments: Payment::ALL,
             reasons: Reason::ALL,
@@ -83,13 +88,19 @@ pub async fn open(visit: Visit<SeeBookings>, query: Query<StartQuery>) -> Answer
     let now = visit.app.clock.now();
     let start = query.start.trim().to_owned();
     let mut conn = visit.app.db.read().await?;
-    let loaded = if start.is_empty() { None } else { facts_of(&visit, &mut conn, &start, now).await? };
-    let form = loaded.as_ref().map_or_else(|| blank(now), CalculatorForm::of);
+    let loaded = if start.is_empty() { Ok(None) } else { facts_of(&visit, &mut conn, &start, now).await?.map(Some) };
+    let (loaded, start_problem) = match loaded {
+        Ok(loaded) => (loaded, None),
+        Err(problem) => (None, Some(problem)),
+    };
+    let form = loaded.as_ref().map_or_else(|| blank(now), |loaded| CalculatorForm::of(&loaded.facts));
     let mut page = CalculatorPage::begin(&visit, &mut conn, form).await?;
-    page.not_found = loaded.is_none() && !start.is_empty();
-    page.json = loaded.and_then(|facts| serde_json::to_string_pretty(&facts).ok()).unwrap_or_default();
-    page.start = start;
-    visit.page_with(if page.not_found { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
+    page.form.start = loaded.as_ref().map_or_else(String::new, |loaded| loaded.order_no.clone());
+    page.json = loaded.as_ref().and_then(|loaded| serde_json::to_string_pretty(&loaded.facts).ok()).unwrap_or_default();
+    page.caution = loaded.and_then(|loaded| loaded.caution);
+    let status = if start_problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    (page.start, page.start_problem) = (start, start_problem);
+    visit.page_with(status, &page)
 }
 
 fn blank(now: Timestamp) -> CalculatorForm {
@@ -100,16 +111,29 @@ fn blank(now: Timestamp) -> CalculatorForm {
     }
 }
 
-/// The facts of an order, or of the passenger that a ticket number names, with everybody and everything chosen.
-async fn facts_of(visit: &Visit<SeeBookings>, conn: &mut Conn, start: &str, now: Timestamp) -> Result<Option<Facts>, Error> {
+/// What a start led to.
+struct Loaded {
+    order_no: String,
+    facts: Facts,
+    /// Why a refund of this booking could not be submitted now.
+    caution: Option<Message>,
+}
+
+/// The facts of an order, or of the passenger that a ticket number names, with everybody and everything chosen; or why
+/// the number leads to no single booking.
+async fn facts_of(visit: &Visit<SeeBookings>, conn: &mut Conn, start: &str, now: Timestamp) -> Result<Result<Loaded, Message>, Error> {
     let scope = visit.scope();
     let numbers = bookings::named_exactly(conn, &scope, start).await?;
+    if numbers.len() > 1 {
+        return Ok(Err(Message::new("calculator-several")));
+    }
     let order_no = numbers.first().map_or(start, String::as_str);
-    let Some(kept) = bookings::find(conn, &scope, order_no).await? else { return Ok(None) };
+    let Some(kept) = bookings::find(conn, &scope, order_no).await? else { return Ok(Err(Message::new("calculator-not-found"))) };
     let booking = &kept.booking;
+    let ticket = fold_ticket_number(start);
     let named = |no: &i64| {
         let passenger = booking.passengers.iter().find(|passenger| passenger.no == *no);
-        passenger.is_some_and(|passenger| passenger.ticket_numbers.iter().any(|number| number == start))
+        passenger.is_some_and(|passenger| passenger.ticket_numbers.iter().any(|number| fold_ticket_number(number) == ticket))
     };
     let everybody = || booking.passengers.iter().map(|passenger| passenger.no);
     let of_ticket: std::collections::BTreeSet<i64> = everybody().filter(named).collect();
@@ -118,7 +142,11 @@ async fn facts_of(visit: &Visit<SeeBookings>, conn: &mut Conn, start: &str, now:
         segments: booking.segments.iter().map(|segment| segment.no).collect(),
         reason: Reason::Voluntary,
     };
-    Ok(Some(translation::without_rates(booking, &selection, now)))
+    Ok(Ok(Loaded {
+        order_no: booking.order_no.clone(),
+        caution: selection::check_booking(booking, now).err().map(|refusal| refusal.message()),
+        facts: translation::without_rates(booking, &selection, now),
+    }))
 }
 
 /// `POST /calculator`. Nothing is written: the answer is a page of its own.
@@ -128,18 +156,20 @@ pub async fn calculate(visit: Visit<SeeBookings>, form: DocumentForm<CalculatorF
     let now = visit.app.clock.now();
     let mut conn = visit.app.db.read().await?;
     let rule_set = form.rule_set.clone();
-    let in_json = !json.trim().is_empty();
+    let in_json = form.currency.is_empty();
     let mut problems = Problems::default();
     let facts = if in_json { problems.take("json", read_json(&json)) } else { form.facts(now, &mut problems) };
-    let mut page = CalculatorPage::begin(&visit, &mut conn, form).await?;
+    let shown = if in_json { CalculatorForm { rule_set: form.rule_set.clone(), start: form.start.clone(), ..blank(now) } } else { form };
+    let mut page = CalculatorPage::begin(&visit, &mut conn, shown).await?;
     if let Some(mut facts) = facts {
         let rules = choose(&mut conn, &rule_set, &facts).await?;
         complete(&visit, &mut conn, &mut facts, &rules).await?;
         match refund_calculation::calculate(&facts, &rules) {
             Ok(quote) => {
-                let read = quote.totals.refund.map_or(Ok(None), |computed| TypeBack::read(&typed, computed));
+                let read = quote.type_back().map_or(Ok(None), |computed| TypeBack::read(&typed, computed));
                 page.type_back = problems.take("typed", read).flatten();
-                page.form = CalculatorForm { rule_set, fee: page.form.fee.clone(), ..CalculatorForm::of(&facts) };
+                let (start, fee, conditions) = (page.form.start.clone(), page.form.fee.clone(), page.form.conditions.clone());
+                page.form = CalculatorForm { start, conditions, rule_set, fee, ..CalculatorForm::of(&facts) };
                 page.answer = Some(QuoteAnswer::of(quote, &facts));
             }
             Err(error) => problems.add("json", Message::new("calculator-bad-json").text("path", "–").text("cause", error)),
@@ -153,6 +183,9 @@ pub async fn calculate(visit: Visit<SeeBookings>, form: DocumentForm<CalculatorF
 }
 
 fn read_json(text: &str) -> Result<Facts, Message> {
+    if text.trim().is_empty() {
+        return Err(Message::new("form-required"));
+    }
     let mut json = serde_json::Deserializer::from_str(text);
     let unreadable = |path: String, cause: String| Message::new("calculator-bad-json").text("path", path).text("cause", cause);
     let facts =
@@ -165,6 +198,7 @@ fn read_json(text: &str) -> Result<Facts, Message> {
 async fn choose(conn: &mut Conn, named: &str, facts: &Facts) -> Result<RuleSet, sqlx::Error> {
     if let Some((name, version)) = named.split_once('/')
         && let Some(kept) = rule_sets::find(conn, name, version).await?
+        && (kept.active_from.is_some() || kept.is_built_in())
     {
         return Ok(kept.rules);
     }
@@ -173,9 +207,7 @@ async fn choose(conn: &mut Conn, named: &str, facts: &Facts) -> Result<RuleSet, 
 
 /// Adds what the database knows and the facts leave out: rates, and interactive check-in.
 async fn complete(visit: &Visit<SeeBookings>, conn: &mut Conn, facts: &mut Facts, rules: &RuleSet) -> Result<(), sqlx::Error> {
-    if facts.rates.is_empty() {
-        translation::add_rates(conn, facts, rules, visit.app.settings.limits.rate_max_age_days).await?;
-    }
+    translation::add_rates(conn, facts, rules, visit.app.settings.limits.rate_max_age_days).await?;
     if rules.no_go && facts.check_in.is_empty() {
         no_go_store::add_check_in(conn, facts).await?;
     }

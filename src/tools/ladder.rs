@@ -58,7 +58,10 @@ impl Ladder {
             unit: conditions.fee_unit.named(),
             steps: steps.collect(),
             no_show: conditions.no_show.as_ref().map(|rule| {
-                let cutoff = Message::new("rule-set-no-show").word("cutoff", duration(rule.cutoff_minutes));
+                let cutoff = match rule.cutoff_minutes {
+                    0 => Message::new("rule-set-no-show-departed"),
+                    minutes => Message::new("rule-set-no-show").word("cutoff", duration(minutes)),
+                };
                 (cutoff, figures(rule.fee.as_ref()))
             }),
             width: conditions.windows.len() * RUNG_WIDTH,
@@ -132,8 +135,11 @@ fn when(window: &Window) -> Message {
     let range = window.span.range();
     match (range.from, range.to) {
         (None, None) => Message::new("ladder-always"),
-        (None, Some(to)) => Message::new("ladder-until").word("to", point(to)),
-        (Some(from), None) => Message::new("ladder-from").word("from", point(from)),
-        (Some(from), Some(to)) => Message::new("ladder-between").word("from", point(from)).word("to", point(to)),
+        (None, Some(to)) => Message::new(if range.to_included { "ladder-until-with" } else { "ladder-until" }).word("to", point(to)),
+        (Some(from), None) => Message::new(if range.to_included { "ladder-after" } else { "ladder-from" }).word("from", point(from)),
+        (Some(from), Some(to)) => {
+            let key = if range.to_included { "ladder-between-with" } else { "ladder-between" };
+            Message::new(key).word("from", point(from)).word("to", point(to))
+        }
     }
 }

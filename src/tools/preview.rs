@@ -1,16 +1,16 @@
 //! What a rule set would change: the newest quotes reckoned again, and the version before compared.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
 use crate::db::Conn;
-use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Date, utc_day};
-use crate::refund_calculation::facts::Rate;
+use crate::kernel::money::Money;
+use crate::kernel::time::Date;
 use crate::refund_calculation::quote::Verdict;
 use crate::refund_calculation::{self, Facts, Quote, RuleSet, market};
 use crate::refunds::{quote_store, translation};
+use crate::rule_sets::store;
 
 /// The newest quotes by a new version.
 #[derive(Debug, Default)]
@@ -28,33 +28,28 @@ pub struct Change {
     pub would: (Verdict, Option<Money>),
 }
 
-/// Reckons the newest quotes again. Quotes that the version is not for stay as they are; so do quotes of the first
-/// form, whose facts cannot be read any more.
+/// Reckons the newest quotes again by what would be chosen if this version were in use too. Quotes for which another rule
+/// set stays the choice are as they were; so are quotes of the first form, whose facts cannot be read any more.
 ///
 /// # Errors
 /// The database's own.
-pub async fn of(conn: &mut Conn, rules: &RuleSet, quotes: i64, rate_days: i64) -> Result<Preview, sqlx::Error> {
+pub async fn of(conn: &mut Conn, rules: &RuleSet, day: Date, quotes: i64, rate_days: i64) -> Result<Preview, sqlx::Error> {
     let recent = quote_store::newest(conn, quotes).await?;
-    let mut known: HashMap<(Currency, Date), Vec<Rate>> = HashMap::new();
+    let mut in_use = store::in_use(conn, day).await?;
+    in_use.push(rules.clone());
     let mut preview = Preview { count: recent.len(), changes: Vec::new() };
     for one in recent {
         let facts: Result<Facts, _> = serde_json::from_str(&one.facts);
         let was: Result<Quote, _> = serde_json::from_str(&one.answer);
         let (Ok(mut facts), Ok(was)) = (facts, was) else { continue };
-        if !market::fits(rules, &facts) {
+        let chosen = market::choose(&in_use, &facts).unwrap_or(RuleSet::low_cost());
+        // What another rule set in use would answer by now is not this version's doing, unless it was this name's before.
+        if chosen != rules && !was.rule_set_version.starts_with(&format!("{}/", rules.name)) {
             continue;
         }
-        if facts.rates.is_empty() {
-            // Quotes of one day and currency need the same rates: they are asked for once.
-            let key = (facts.currency, utc_day(facts.requested_at));
-            if let Some(rates) = known.get(&key) {
-                facts.rates.clone_from(rates);
-            } else {
-                translation::add_rates(conn, &mut facts, rules, rate_days).await?;
-                known.insert(key, facts.rates.clone());
-            }
-        }
-        let Ok(would) = refund_calculation::calculate(&facts, rules) else { continue };
+        // Only rates that the quote did not need before are asked for.
+        translation::add_rates(conn, &mut facts, chosen, rate_days).await?;
+        let Ok(would) = refund_calculation::calculate(&facts, chosen) else { continue };
         let (was, would) = ((was.verdict, was.totals.refund), (would.verdict, would.totals.refund));
         if was != would {
             preview.changes.push(Change { order_no: one.order_no, was, would });

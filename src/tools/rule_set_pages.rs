@@ -27,11 +27,36 @@ struct Wrong {
     sentence: Message,
 }
 
+/// A version, and where it stands.
+struct Line {
+    listed: Listed,
+    standing: Message,
+    tone: &'static str,
+}
+
+/// Says of each version whether it is a draft, still to come, in use, or replaced by a newer one of its name.
+fn lines(listed: Vec<Listed>, today: Date) -> Vec<Line> {
+    let today = today.to_string();
+    let mut lines: Vec<Line> = Vec::with_capacity(listed.len());
+    for one in listed {
+        let replaced = lines.iter().any(|line| line.listed.name == one.name && line.tone == "ok");
+        let (key, tone) = match &one.active_from {
+            None => ("rule-set-draft", ""),
+            Some(day) if *day > today => ("rule-set-from-day", "info"),
+            Some(_) if replaced => ("rule-set-replaced", ""),
+            Some(_) => ("rule-set-since", "ok"),
+        };
+        let standing = Message::new(key).text("day", one.active_from.as_deref().unwrap_or_default());
+        lines.push(Line { listed: one, standing, tone });
+    }
+    lines
+}
+
 #[derive(Template)]
 #[template(path = "tools/rule_sets.html")]
 struct ListPage {
     frame: Frame,
-    listed: Vec<Listed>,
+    listed: Vec<Line>,
     may_load: bool,
     document: String,
     wrong: Vec<Wrong>,
@@ -44,11 +69,12 @@ pub async fn list(visit: Visit<SeeBookings>) -> Answer {
 
 async fn list_page<P: Needs>(visit: &Visit<P>, document: String, wrong: Vec<Wrong>) -> Answer {
     let mut conn = visit.app.db.read().await?;
+    let may_load = visit.may(Permission::ManageRules);
     let status = if wrong.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = ListPage {
         frame: visit.frame("rule-sets-title", Place::RuleSets),
-        listed: store::list(&mut conn, visit.app.settings.limits.page_rows).await?,
-        may_load: visit.may(Permission::ManageRules),
+        listed: lines(store::list(&mut conn, may_load, visit.app.settings.limits.page_rows).await?, utc_day(visit.app.clock.now())),
+        may_load,
         document,
         wrong,
     };
@@ -107,12 +133,18 @@ pub async fn show(visit: Visit<SeeBookings>, path: Path<(String, String)>) -> An
 async fn show_page<P: Needs>(visit: &Visit<P>, path: &(String, String), problems: Problems, from: Option<String>) -> Answer {
     let (name, version) = path;
     let limits = &visit.app.settings.limits;
+    let today = utc_day(visit.app.clock.now());
     let mut conn = visit.app.db.read().await?;
-    let kept = store::find(&mut conn, name, version).await?.ok_or(Error::NotFound)?;
-    let before = store::before(&mut conn, &kept).await?;
-    let may_activate = kept.active_from.is_none() && visit.may(Permission::ManageRules);
-    let preview =
-        if may_activate { Some(preview::of(&mut conn, &kept.rules, limits.preview_quotes, limits.rate_max_age_days).await?) } else { None };
+    let may_load = visit.may(Permission::ManageRules);
+    let is_for_all = |kept: &KeptRuleSet| may_load || kept.active_from.is_some() || kept.is_built_in();
+    let kept = store::find(&mut conn, name, version).await?.filter(is_for_all).ok_or(Error::NotFound)?;
+    let before = store::before(&mut conn, &kept).await?.filter(is_for_all);
+    let may_activate = may_load && kept.active_from.is_none() && !kept.is_built_in();
+    let preview = if may_activate {
+        Some(preview::of(&mut conn, &kept.rules, today, limits.preview_quotes, limits.rate_max_age_days).await?)
+    } else {
+        None
+    };
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = ShowPage {
         frame: visit.frame(Message::new("source-cited").text("source", &kept.rules.title), Place::RuleSets),
@@ -122,7 +154,7 @@ async fn show_page<P: Needs>(visit: &Visit<P>, path: &(String, String), problems
         changed: preview.as_ref().map(changed),
         preview,
         problems,
-        from: from.unwrap_or_else(|| utc_day(visit.app.clock.now()).to_string()),
+        from: from.unwrap_or_else(|| today.to_string()),
         kept,
     };
     visit.page_with(status, &page)

@@ -124,6 +124,67 @@ fn a_tax_of_the_whole_ticket_needs_a_coupon_where_fates_differ() {
 }
 
 #[test]
+fn a_word_about_the_whole_ticket_does_not_say_how_much_was_used() {
+    for refundable in [Some(true), Some(false), None] {
+        let mut ticket = fly(round_trip("USD 300.00", "USD 200.00", &["US USD 20.00"]), 1);
+        ticket.used_fare = Some(money("USD 300.00"));
+        ticket.taxes[0].refundable = refundable;
+        assert_eq!(refund(&facts(ticket), &rules(vec![free()])), "cannot-quote [TaxCouponMissing]");
+    }
+}
+
+#[test]
+fn taxes_of_single_sectors_may_have_a_rule_of_their_own() {
+    use afterfare::refund_calculation::facts::Direction;
+    let tax_back = |conditions: Vec<Conditions>, whole: bool, sectors: Option<bool>| {
+        let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+        ticket.taxes = vec![tax("US USD 1.00", Some(1)), tax("US USD 2.00", Some(2))];
+        let mut rules = rules(conditions);
+        (rules.taxes.of_non_refundable, rules.taxes.of_non_refundable_sectors) = (whole, sectors);
+        parts(&quote(&facts(ticket), &rules)).tax_returned.minor / 100
+    };
+    let mixed = || vec![only_for(non_refundable(), Direction::Outbound), free()];
+    assert_eq!(tax_back(mixed(), true, None), 3);
+    assert_eq!(tax_back(mixed(), true, Some(false)), 2);
+    assert_eq!(tax_back(mixed(), false, Some(true)), 3);
+    assert_eq!(tax_back(vec![non_refundable()], true, Some(false)), 3);
+    assert_eq!(tax_back(vec![non_refundable()], false, Some(true)), 0);
+}
+
+#[test]
+fn limits_are_the_windows_and_amounts_stay_as_they_are() {
+    let mut fees = conditions(vec![any_time(Refundability::WithFee, Some(Fee::BasisPoints(1000)))]);
+    fees.windows[0].maximum = Some(money("USD 100.00"));
+    fees.no_show = Some(afterfare::refund_calculation::facts::NoShow {
+        cutoff_minutes: 180,
+        refundability: Refundability::WithFee,
+        fee: Some(Fee::Amount(money("USD 300.00"))),
+    });
+    let mut late = facts(one_way("USD 1000.00", &[]));
+    late.requested_at = before_departure(60);
+    assert_eq!(refund(&late, &rules(vec![fees])), "USD 600.00", "100 and 300: the window's maximum is not the no-show fee's");
+    let charged = |fee: &str, maximum: Option<&str>, unit: &str| {
+        let mut own = with_fee(fee);
+        own.windows[0].maximum = maximum.map(money);
+        let mut rules = rules(vec![own]);
+        rules.rounding.fee = LineRounding { direction: Rounding::Up, units: vec![money(unit)] };
+        parts(&quote(&facts(one_way("USD 1000.00", &[])), &rules)).fees.decimal().to_string()
+    };
+    assert_eq!(charged("USD 10.50", None, "USD 1.00"), "10.50");
+    assert_eq!(charged("USD 10.50", Some("USD 99.00"), "USD 1.00"), "10.50", "a limit that does not bind changes nothing");
+    assert_eq!(charged("USD 200.00", Some("USD 100.50"), "USD 1.00"), "100.50");
+    let mut share = conditions(vec![any_time(Refundability::WithFee, Some(Fee::BasisPoints(5000)))]);
+    share.windows[0].maximum = Some(money("USD 100.50"));
+    let mut rules = rules(vec![share]);
+    rules.rounding.fee = LineRounding { direction: Rounding::Up, units: vec![money("USD 1.00")] };
+    assert_eq!(
+        parts(&quote(&facts(one_way("USD 1000.00", &[])), &rules)).fees,
+        money("USD 100.50"),
+        "rounding does not lift it above its maximum"
+    );
+}
+
+#[test]
 fn taxes_are_decided_by_their_whole_key() {
     let mut ticket = fly(round_trip("USD 300.00", "USD 200.00", &[]), 1);
     ticket.used_fare = Some(money("USD 300.00"));
@@ -279,6 +340,9 @@ fn only_the_rate_between_the_two_currencies_counts() {
     assert_eq!(with([decoys(), vec![rate("CNY", "USD", "0.14")]].concat()), "USD 490.20");
     assert_eq!(with([decoys(), vec![rate("USD", "CNY", "7")]].concat()), "USD 490.00");
     assert_eq!(with(vec![rate("USD", "CNY", "0")]), "cannot-quote [NoExchangeRate]", "a rate of nothing is none");
+    assert_eq!(with(vec![rate("CNY", "USD", "-0.5")]), "cannot-quote [NoExchangeRate]");
+    let old = Rate { day: "1990-01-01".parse().expect("a day"), ..rate("CNY", "USD", "0.5") };
+    assert_eq!(with(vec![old, rate("CNY", "USD", "0.14")]), "USD 490.20", "of several the newest");
 }
 
 #[test]
@@ -309,7 +373,8 @@ fn component_fares_must_add_up_where_all_are_told() {
     assert_eq!(refund(&facts(ticket), &rules(vec![free()])), "USD 500.01");
     let mut many = one_way("USD 65.00", &[]);
     many.components = (1..=65).map(|no| component(no, Some("USD 1.00"))).collect();
-    assert_eq!(quote(&facts(many), &rules(vec![free()])).reasons, [ReasonCode::TooManyComponents]);
+    many.coupons = (1..=65).map(|no| coupon(no, no, "HAN", "SGN")).collect();
+    assert_eq!(quote(&facts(many), &rules(vec![free()])).reasons, [ReasonCode::TooLarge]);
 }
 
 #[test]
@@ -401,6 +466,7 @@ fn one_missing_fact_takes_all_amounts_away() {
         rules(vec![only_for(with_fee("USD 10.00"), afterfare::refund_calculation::facts::Direction::Outbound), non_refundable()]);
     let quote_of = quote(&facts, &rules);
     assert!(quote_of.passengers.iter().all(|line| line.refund.is_none() && line.breakdown.is_none() && line.fare_penalty.is_none()));
+    assert!(quote_of.fees.is_empty() && quote_of.taxes.is_empty() && quote_of.values_to_type.is_empty());
     facts.tickets[1].components[1].fare = Some(money("USD 200.00"));
     rules.conditions[1] = with_fee("USD 20.00");
     let both = quote(&facts, &rules);

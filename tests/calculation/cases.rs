@@ -301,6 +301,36 @@ fn a_fee_per_ticket_is_taken_once() {
 }
 
 #[test]
+fn commission_on_the_fee_is_of_the_cancellation_fee_alone() {
+    let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+    ticket.commission = Some(Commission { basis_points: None, amount: None, fee_basis_points: 3000 });
+    let mut fees = with_fee("USD 100.00");
+    (fees.fee_unit, fees.misc_fee) = (FeeUnit::Ticket, Some(money("USD 50.00")));
+    let quote = quote(&facts(ticket), &rules(vec![fees]));
+    assert_eq!((say(parts(&quote).fees), say(parts(&quote).commission_on_fee)), ("USD 150.00".to_owned(), "USD 30.00".to_owned()));
+}
+
+#[test]
+fn a_journeys_fee_is_carried_by_the_ticket_that_can() {
+    let mut of_first = non_refundable();
+    of_first.applies.booking_classes = vec![code("A")];
+    let mut of_second = with_fee("USD 100.00");
+    of_second.fee_unit = FeeUnit::Journey;
+    let mut facts = facts(one_way("USD 300.00", &[]));
+    facts.tickets[0].components[0].booking_class = Some(code("A"));
+    facts.tickets.push(one_way("USD 500.00", &[]));
+    facts.tickets[1].components[0].booking_class = Some(code("Y"));
+    let rules = rules(vec![of_first, of_second]);
+    assert_eq!(refund(&facts, &rules), "USD 400.00");
+    facts.tickets.reverse();
+    assert_eq!(refund(&facts, &rules), "USD 400.00");
+    facts.tickets[1].components[0].booking_class = Some(code("Y"));
+    let both = quote(&facts, &rules);
+    let lines: Vec<_> = both.fees.iter().map(|line| say(line.charged)).collect();
+    assert_eq!(lines, ["USD 100.00", "USD 0.00"], "the lines are what is charged");
+}
+
+#[test]
 fn a_fee_per_journey_is_taken_once_for_two_tickets_of_a_passenger() {
     let mut fees = with_fee("USD 60.00");
     fees.fee_unit = FeeUnit::Journey;

@@ -111,7 +111,7 @@ fn windows_hold_from_their_first_second_to_before_their_last() {
 #[test]
 fn a_missing_fact_is_named_and_never_guessed() {
     type Change = fn(&mut Facts);
-    let cases: [(Change, ReasonCode); 12] = [
+    let cases: [(Change, ReasonCode); 19] = [
         (|f| f.rates.clear(), ReasonCode::NoExchangeRate),
         (|f| f.conditions[0].windows.clear(), ReasonCode::NoRule),
         (|f| f.conditions.clear(), ReasonCode::NoRule),
@@ -123,6 +123,13 @@ fn a_missing_fact_is_named_and_never_guessed() {
         (|f| f.tickets[0].taxes[0].amount = money("USD -10.00"), ReasonCode::FareBelowZero),
         (|f| f.tickets[0].coupons[0].component = 9, ReasonCode::ComponentMissing),
         (|f| f.tickets[0].coupons.clear(), ReasonCode::ComponentMissing),
+        (|f| f.tickets[0].components.push(component(2, None)), ReasonCode::ComponentMissing),
+        (|f| f.tickets[0].coupons.push(coupon(1, 1, "SGN", "DAD")), ReasonCode::ComponentMissing),
+        (|f| f.service_fee = ServiceFee::PerOrder(money("EUR 2.00")), ReasonCode::FareCurrency),
+        (|f| f.agency_fee = Some(money("USD -2.00")), ReasonCode::FareBelowZero),
+        (|f| f.conditions[0].windows[0].fee = Some(Fee::Amount(money("CNY -1.00"))), ReasonCode::ConditionsBroken),
+        (|f| f.conditions[0].windows[0].fee = Some(Fee::BasisPoints(10_001)), ReasonCode::ConditionsBroken),
+        (|f| f.conditions[0].misc_fee = Some(money("USD -1.00")), ReasonCode::ConditionsBroken),
         (|f| f.tickets[0].selected = false, ReasonCode::NobodySelected),
     ];
     for (change, reason) in cases {
@@ -147,7 +154,7 @@ fn coupons_that_are_not_open() {
     for gone in [CouponStatus::Refunded, CouponStatus::Exchanged, CouponStatus::Void] {
         assert_eq!(with(gone), (Verdict::CannotQuote, vec![ReasonCode::CouponGone]));
     }
-    assert_eq!(with(CouponStatus::Flown).0, Verdict::ManualReview, "the used part of an order is priced by hand");
+    assert_eq!(with(CouponStatus::Flown), (Verdict::NonRefundable, vec![ReasonCode::FullyUsed]));
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::make::*;
 fn changed() -> Event {
     Event {
         happened: Happened::Changed,
+        coupon: None,
         carrier_cause: None,
         ticketed_departure: None,
         new_departure: None,
@@ -43,7 +44,14 @@ fn regimes(facts: &Facts, rules: &RuleSet) -> Vec<String> {
 fn a_change_of_three_hours_inside_the_united_states() {
     let rules = rules(vec![with_fee("USD 100.00")]);
     let at = |text: &str| Some(instant(&format!("2026-12-01T{text}:00Z")));
-    let arrives = |new: &str| Event { ticketed_arrival: at("18:00"), new_arrival: at(new), ..changed() };
+    let on_time = || Event {
+        ticketed_departure: at("12:00"),
+        new_departure: at("12:00"),
+        ticketed_arrival: at("18:00"),
+        new_arrival: at("18:00"),
+        ..changed()
+    };
+    let arrives = |new: &str| Event { new_arrival: at(new), ..on_time() };
     let right = quote(&after(arrives("21:00"), "JFK", "LAX"), &rules);
     assert_eq!((right.rights[0].regime.as_str(), right.totals.refund), ("us-14-cfr-260", Some(money("USD 320.00"))));
     assert_eq!(right.verdict, Verdict::Accurate);
@@ -51,9 +59,9 @@ fn a_change_of_three_hours_inside_the_united_states() {
     assert!(none.rights.is_empty());
     assert_eq!((none.verdict, none.reasons.as_slice()), (Verdict::Estimated, [ReasonCode::NoInvoluntaryRight].as_slice()));
     assert_eq!(none.totals.refund, Some(money("USD 220.00")), "the voluntary rules hold");
-    let later = Event { ticketed_departure: at("12:00"), new_departure: at("15:00"), ..arrives("20:59") };
+    let later = Event { new_departure: at("15:00"), ..arrives("20:59") };
     assert!(regimes(&after(later, "JFK", "LAX"), &rules).is_empty(), "a later departure alone is no right");
-    let earlier = |new: &str| Event { ticketed_departure: at("12:00"), new_departure: at(new), ..changed() };
+    let earlier = |new: &str| Event { new_departure: at(new), ..on_time() };
     assert_eq!(regimes(&after(earlier("09:00"), "JFK", "LAX"), &rules), ["us-14-cfr-260"]);
     assert!(regimes(&after(earlier("09:01"), "JFK", "LAX"), &rules).is_empty());
     assert!(regimes(&after(earlier("06:01"), "JFK", "NRT"), &rules).is_empty(), "six hours between countries");
@@ -101,6 +109,7 @@ fn each_regime_has_its_own_trigger() {
     let at = |hours: i64| Some(departure() + jiff::SignedDuration::from_hours(hours));
     let cancelled = Event { happened: Happened::Cancelled, ..changed() };
     let late = |minutes: i64| Event {
+        carrier_cause: Some(false),
         ticketed_departure: at(0),
         new_departure: Some(departure() + jiff::SignedDuration::from_mins(minutes)),
         ..changed()
@@ -111,12 +120,15 @@ fn each_regime_has_its_own_trigger() {
     assert_eq!(reached(late(300), "CDG", "HKG"), ["eu261"]);
     assert!(reached(late(299), "CDG", "HKG").is_empty());
     assert_eq!(reached(late(300), "LHR", "HKG"), ["uk261"]);
-    assert!(reached(late(300), "HKG", "CDG").is_empty(), "arriving with a carrier from elsewhere");
+    assert_eq!(quote(&after(late(300), "HKG", "CDG"), &rules).reasons, [ReasonCode::CarrierCountryMissing]);
     let mut home = rules.clone();
+    home.home_country = Some(code("HK"));
+    assert!(regimes(&after(late(300), "HKG", "CDG"), &home).is_empty(), "arriving with a carrier from elsewhere");
     home.home_country = Some(code("FR"));
     assert_eq!(regimes(&after(late(300), "HKG", "CDG"), &home), ["eu261"]);
     assert_eq!(reached(late(300), "HAN", "BKK"), ["vietnam-tt81"]);
-    assert!(reached(cancelled, "HAN", "BKK").is_empty(), "Vietnam asks whose cause it was");
+    assert_eq!(quote(&after(cancelled, "HAN", "BKK"), &rules).reasons, [ReasonCode::EventMissing], "Vietnam asks whose cause it was");
+    assert!(reached(Event { carrier_cause: Some(false), ..cancelled }, "HAN", "BKK").is_empty());
     let by_carrier = Event { carrier_cause: Some(true), ..cancelled };
     assert_eq!(reached(by_carrier, "HAN", "SGN"), ["vietnam-tt81"]);
     assert_eq!(reached(by_carrier, "PEK", "SHA"), ["china-caac"]);
@@ -145,13 +157,27 @@ fn carriers_causes_and_delays_are_told_apart() {
         new_departure: Some(departure() + jiff::SignedDuration::from_mins(90)),
         ..changed()
     };
-    assert!(is_met(Trigger::DelayedByCarrier { minutes: 90 }, &late, true));
-    assert!(!is_met(Trigger::DelayedByCarrier { minutes: 91 }, &late, true));
-    assert!(!is_met(Trigger::DelayedByCarrier { minutes: 90 }, &Event { carrier_cause: None, ..late }, true));
-    assert!(is_met(Trigger::ChangedByCarrier, &late, true));
-    assert!(!is_met(Trigger::ChangedByCarrier, &Event { happened: Happened::Cancelled, ..late }, true));
+    let met = |trigger, event: Event| is_met(trigger, &event, true);
+    let delayed = |minutes| Trigger::DelayedByCarrier { minutes };
+    assert_eq!(met(delayed(90), late), Some(true));
+    assert_eq!(met(delayed(91), late), Some(false));
+    assert_eq!(met(delayed(90), Event { carrier_cause: None, ..late }), None);
+    assert_eq!(met(delayed(91), Event { carrier_cause: None, ..late }), Some(false));
+    assert_eq!(met(delayed(90), Event { carrier_cause: Some(false), ..late }), Some(false));
+    assert_eq!(met(delayed(90), Event { happened: Happened::Cancelled, ..late }), Some(false));
+    assert_eq!(met(Trigger::Delayed { minutes: 90 }, Event { new_departure: None, ..late }), None);
+    assert_eq!(met(Trigger::ChangedByCarrier, late), Some(true));
+    assert_eq!(met(Trigger::ChangedByCarrier, Event { carrier_cause: None, ..late }), None);
+    assert_eq!(met(Trigger::ChangedByCarrier, Event { happened: Happened::Cancelled, ..late }), Some(false));
+    assert_eq!(met(Trigger::CancelledByCarrier, late), Some(false));
+    assert_eq!(met(Trigger::CancelledByCarrier, Event { happened: Happened::Cancelled, carrier_cause: None, ..late }), None);
     let threshold = Threshold { domestic_minutes: 10, international_minutes: 20 };
-    assert!(!is_met(Trigger::ArrivesLater(threshold), &late, true), "arrivals are not known");
+    assert_eq!(met(Trigger::ArrivesLater(threshold), late), None, "arrivals are not known");
+    assert_eq!(met(Trigger::ArrivesLater(threshold), Event { happened: Happened::Cancelled, ..late }), Some(false));
+    assert_eq!(
+        met(Trigger::NotRebookedWithin { minutes: 1 }, Event { rebooked_departure: Some(departure()), ticketed_departure: None, ..late }),
+        None
+    );
 }
 
 #[test]
@@ -223,7 +249,7 @@ fn no_go_between_countries_asks_the_first_sector_only() {
 
 #[test]
 fn the_hosts_answer_is_read_as_it_is_pasted() {
-    let pasted = "F*TWDYVX\nHAN SABRE SSCI   SGN SABRE SSCI\nVCS\nDAD SABRE\nTHE END OF IT\n\n  PQC SABRE SSCI DLI\nPAGE 2 OF 3 HPH SABRE SSCI THE\nPNH REP";
+    let pasted = "F*TWDYVX\nHAN SABRE SSCI   SGN SABRE SSCI\nVCS\nDAD SABRE\nTHE END OF IT\n\n  PQC SABRE SSCI DLI\nPAGE 2 OF 3 HPH SABRE SSCI THE\nPNH REP HAN";
     let (airports, unread) = read_answer(pasted);
     let said: Vec<_> = airports.iter().map(|(code, interactive)| (code.text(), *interactive)).collect();
     assert_eq!(
@@ -264,11 +290,52 @@ fn a_change_is_judged_by_what_is_told() {
     let at = |hours: i64| Some(departure() + jiff::SignedDuration::from_hours(hours));
     let rules = rules(vec![with_fee("USD 100.00")]);
     let reasons = |event: Event| quote(&after(event, "JFK", "LAX"), &rules).reasons;
-    assert_eq!(reasons(Event { ticketed_departure: at(0), ..changed() }), [ReasonCode::EventMissing]);
+    let departs = |hours| Event { ticketed_departure: at(0), new_departure: at(hours), ..changed() };
+    let arrives = |hours: i64| Event { ticketed_arrival: at(6), new_arrival: at(6 + hours), ..changed() };
+    assert_eq!(reasons(changed()), [ReasonCode::EventMissing]);
     assert_eq!(reasons(Event { new_departure: at(0), ..changed() }), [ReasonCode::EventMissing]);
-    assert_eq!(reasons(Event { ticketed_arrival: at(0), ..changed() }), [ReasonCode::EventMissing]);
-    assert_eq!(reasons(Event { ticketed_departure: at(0), new_departure: at(0), ..changed() }), [ReasonCode::NoInvoluntaryRight]);
-    assert_eq!(reasons(Event { ticketed_arrival: at(0), new_arrival: at(0), ..changed() }), [ReasonCode::NoInvoluntaryRight]);
+    assert_eq!(reasons(departs(10)), [ReasonCode::EventMissing], "the arrival may be late enough");
+    assert_eq!(reasons(arrives(2)), [ReasonCode::EventMissing], "the departure may be early enough");
+    assert_eq!(reasons(arrives(3)), [], "late enough whatever the departure");
+    assert_eq!(reasons(Event { ticketed_arrival: at(6), new_arrival: at(6), ..departs(0) }), [ReasonCode::NoInvoluntaryRight]);
+}
+
+/// An event may name its flight: a law that does not reach it gives no right.
+#[test]
+fn the_flight_that_was_cancelled_decides_the_law() {
+    let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+    (ticket.coupons[0].to, ticket.coupons[1].from) = (code("CDG"), code("CDG"));
+    let mut facts = facts(ticket);
+    facts.reason = Reason::Involuntary;
+    let cancelled = |coupon| Event { happened: Happened::Cancelled, coupon, carrier_cause: Some(false), ..changed() };
+    let mut home = rules(vec![free()]);
+    home.home_country = Some(code("VN"));
+    let mut of = |coupon| {
+        facts.event = Some(cancelled(coupon));
+        regimes(&facts, &home)
+    };
+    assert_eq!(of(Some(2)), ["eu261"]);
+    assert!(of(Some(1)).is_empty());
+    assert_eq!(of(None), ["eu261"]);
+}
+
+#[test]
+fn an_involuntary_refund_after_departure_waits_for_the_airline() {
+    let mut ticket = one_way("USD 300.00", &["US USD 20.00"]);
+    ticket.coupons[0].status = afterfare::refund_calculation::facts::CouponStatus::Unknown;
+    let mut facts = facts(ticket);
+    facts.reason = Reason::Involuntary;
+    facts.requested_at = departure() - jiff::SignedDuration::from_secs(1);
+    let rules = rules(vec![non_refundable()]);
+    assert_eq!(quote(&facts, &rules).verdict, Verdict::Accurate);
+    facts.requested_at = departure();
+    let late = quote(&facts, &rules);
+    assert_eq!((late.verdict, late.totals.refund), (Verdict::Estimated, Some(money("USD 320.00"))));
+    facts.reason = Reason::Voluntary;
+    let voluntary = quote(&facts, &rules);
+    assert_eq!((voluntary.verdict, voluntary.reasons.last()), (Verdict::CannotQuote, Some(&ReasonCode::NoShowConfirmation)));
+    facts.tickets[0].taxes.clear();
+    assert_eq!(quote(&facts, &rules).verdict, Verdict::NonRefundable, "where nothing comes back anyway nobody is asked");
 }
 
 #[test]
@@ -288,7 +355,7 @@ fn a_regime_ends_with_its_last_day() {
 #[test]
 fn a_law_without_a_term_has_no_deadline_and_no_missing_calendar() {
     let at = |hours: i64| Some(departure() + jiff::SignedDuration::from_hours(hours));
-    let late = Event { ticketed_departure: at(0), new_departure: at(5), ..changed() };
+    let late = Event { carrier_cause: Some(false), ticketed_departure: at(0), new_departure: at(5), ..changed() };
     let quote = quote(&after(late, "HAN", "BKK"), &rules(vec![free()]));
     assert_eq!((quote.rights[0].deadline, quote.reasons.len()), (None, 0));
 }
@@ -327,4 +394,24 @@ fn no_go_is_silent_only_when_everything_is_known() {
     assert!(says_none(vec![check_in("HAN", true, false)]));
     assert!(!says_none(vec![check_in("HAN", false, true)]));
     assert!(!says_none(vec![]));
+}
+
+#[test]
+fn a_half_flown_involuntary_refund_needs_the_fare_of_the_unused_part() {
+    let mut ticket = fly(round_trip("USD 300.00", "USD 200.00", &[]), 1);
+    ticket.used_fare = Some(money("USD 350.00"));
+    ticket.components.iter_mut().for_each(|component| component.fare = None);
+    let mut facts = facts(ticket);
+    facts.reason = Reason::Involuntary;
+    assert_eq!(refund(&facts, &rules(vec![free()])), "cannot-quote [DirectionFareMissing]");
+}
+
+#[test]
+fn no_go_does_not_guess_where_an_airport_is() {
+    let mut facts = facts(round_trip("VND 1000000", "VND 1000000", &[]));
+    facts.tickets[0].coupons[1].to = code("QQX");
+    facts.check_in = vec![check_in("HAN", true, true), check_in("SGN", true, true)];
+    let answer = quote(&facts, &vietnamese());
+    assert_eq!(answer.no_go.map(|answer| answer.unknown), Some(vec![code("QQX")]));
+    assert!(answer.reasons.contains(&ReasonCode::NoGoTableMissing));
 }

@@ -40,7 +40,7 @@ fn each_example_answers_as_its_source_says() {
     };
     assert_eq!(ask("vn-domestic", "VND 1500000", "Q", &["UE VND 119000"], 1440), "VND 1119000");
     assert_eq!(ask("vn-domestic", "VND 1500000", "Q", &["UE VND 119000"], 179), "VND 619000", "no-show on top");
-    assert_eq!(ask("vn-domestic", "VND 1500000", "A", &["UE VND 119000"], 1440), "VND 0");
+    assert_eq!(ask("vn-domestic", "VND 1500000", "A", &["UE VND 119000"], 1440), "VND 119000", "only taxes");
     assert_eq!(ask("vn-south-east-asia", "USD 200.00", "Q", &[], 1440), "USD 170.00");
     assert_eq!(ask("vn-south-east-asia", "USD 200.00", "Q", &[], 60), "USD 150.00");
     assert_eq!(ask("vn-south-east-asia", "VND 5000000", "Q", &[], 1440), "cannot-quote [LocalFeeMissing, NoGoTableMissing]");
@@ -145,6 +145,10 @@ fn every_mistake_is_named_with_its_place() {
     assert_eq!(limits("5.01", "5.00", "CNY"), at(&format!("{}.minimum", window(1)), Mistake::MinimumAboveMaximum));
     assert_eq!(limits("5.00", "6.00", "USD"), at(&format!("{}.minimum", window(1)), Mistake::MinimumAboveMaximum));
     assert_eq!(limits("-5.00", "6.00", "CNY"), at(&format!("{}.minimum", window(1)), Mistake::BelowZero));
+    assert_eq!(
+        broken(|doc| doc["conditions"][0]["no_show"] = json!({ "cutoff_minutes": 0, "refundability": "H" })),
+        at("conditions[0].no_show.fee", Mistake::FeeMissing)
+    );
     let no_show = |rule: serde_json::Value| broken(|doc| doc["conditions"][0]["no_show"] = rule.clone());
     assert_eq!(
         no_show(json!({ "cutoff_minutes": -1, "refundability": "T" })),
@@ -233,6 +237,37 @@ fn a_rule_set_is_chosen_by_carrier_issue_and_market() {
     assert!(plain < until && until < scope && scope < countries && countries < carrier);
     facts.tickets[0].issued_on = None;
     assert!(!fits(&dated(None, Some("2026-10-01")), &facts), "an unknown day of issue fits no dated rule");
+}
+
+#[test]
+fn of_one_name_the_newest_that_fits_and_then_the_closest() {
+    use afterfare::refund_calculation::market::choose;
+    let mut facts = facts(one_way("VND 1000000", &[]));
+    let make = |name: &str, version: &str, change: &dyn Fn(&mut RuleSet)| {
+        let mut rules = RuleSet::low_cost().clone();
+        (rules.name, rules.version) = (name.to_owned(), version.to_owned());
+        change(&mut rules);
+        rules
+    };
+    let carrier = |rules: &mut RuleSet| rules.carrier = Some(code("VN"));
+    let dated = |rules: &mut RuleSet| {
+        carrier(rules);
+        rules.issued_until = Some("2026-10-01".parse().expect("a day"));
+    };
+    let all = [make("any", "1", &|_| {}), make("vn", "1", &dated), make("vn", "2", &carrier), make("any", "2", &|_| {})];
+    let chosen = |facts: &_, all: &[RuleSet]| choose(all, facts).map(RuleSet::full_version);
+    assert_eq!(chosen(&facts, &all).as_deref(), Some("vn/2"), "a newer version stands above an older one that is cut more closely");
+    assert_eq!(chosen(&facts, &all[..2]).as_deref(), Some("vn/1"));
+    assert_eq!(chosen(&facts, &[all[0].clone(), all[3].clone()]).as_deref(), Some("any/2"));
+    let equals = [make("a", "1", &carrier), make("b", "1", &carrier)];
+    assert_eq!(chosen(&facts, &equals).as_deref(), Some("b/1"), "of equals the newest");
+    facts.tickets[0].coupons[0].marketing_carrier = Some(code("VJ"));
+    assert_eq!(chosen(&facts, &all).as_deref(), Some("any/2"));
+    assert_eq!(chosen(&facts, &all[1..3]), None);
+    let mut two = round_trip("USD 1.00", "USD 1.00", &[]);
+    two.coupons[1].marketing_carrier = Some(code("VJ"));
+    two.coupons.reverse();
+    assert_eq!(afterfare::refund_calculation::market::carrier_of(&two), Some(code("VN")), "the first flight by number");
 }
 
 /// What lies exactly on an edge is right.

@@ -151,7 +151,7 @@ fn a_one_way_fare_flown_to_its_end_is_its_own() {
 #[test]
 fn candidates_in_another_currency_are_converted_first() {
     let mut facts = facts(half_flown(vec![OneWayFare { fare: money("USD 120.00"), ..candidate("R", "ROW", 1, 1, 0) }]));
-    assert_eq!(quote(&facts, &classes()).reasons, [ReasonCode::UsedFareMissing]);
+    assert_eq!(quote(&facts, &classes()).reasons, [ReasonCode::NoExchangeRate], "it may be the right one");
     facts.rates = vec![afterfare::refund_calculation::facts::Rate {
         from: currency("USD"),
         to: currency("VND"),
@@ -170,11 +170,61 @@ fn a_fully_flown_ticket_gives_nothing() {
     });
     assert_eq!((quote.verdict, quote.totals.refund), (Verdict::NonRefundable, Some(money("VND 0"))));
     assert!(quote.reasons.contains(&ReasonCode::FullyUsed));
+    let by_hand = self::quote(&facts(fly(round_trip("VND 2000000", "VND 3500000", &[]), 2)), RuleSet::low_cost());
+    assert_eq!(by_hand.verdict, Verdict::NonRefundable, "no used fare is searched for");
     assert_eq!(quote.taxes[0].used, money("VND 100000"));
 }
 
 fn earlier(number: &str, fare: &str, class: &str) -> EarlierTicket {
     EarlierTicket { document_number: code(number), issued_on: None, fare: money(fare), fare_basis: None, booking_class: Some(code(class)) }
+}
+
+/// What may be the right fare and does not tell enough is not passed over for a dearer one.
+#[test]
+fn one_way_fares_that_do_not_tell_enough_stop_the_search() {
+    let reasons = |fares: Vec<OneWayFare>| quote(&facts(half_flown(fares)), &classes()).reasons;
+    let dear = || candidate("R", "ROW", 9, 90, 4_000_000);
+    let without = |level: Option<i64>, days: Option<i64>| OneWayFare {
+        fare_level: level,
+        validity_days: days,
+        ..candidate("N", "NX", 5, 30, 2_000_000)
+    };
+    assert_eq!(reasons(vec![without(None, Some(30)), dear()]), [ReasonCode::CandidateFactMissing]);
+    assert_eq!(reasons(vec![without(Some(5), None), dear()]), [ReasonCode::CandidateFactMissing]);
+    assert_eq!(reasons(vec![without(Some(4), None), dear()]), [], "a lower level is out whatever its validity");
+    assert_eq!(reasons(vec![candidate("N", "NRT", 5, 30, 1), candidate("N", "NRT", 5, 30, 2)]), [ReasonCode::CandidateFactMissing]);
+    assert_eq!(reasons(vec![candidate("N", "NRT", 5, 30, 2), candidate("N", "NRT", 5, 30, 2)]), []);
+}
+
+#[test]
+fn a_one_way_has_no_round_trip_to_be_half_of() {
+    let mut ticket = one_way("VND 3000000", &[]);
+    ticket.components[0].booking_class = Some(code("N"));
+    ticket.coupons.push(coupon(2, 1, "SGN", "DAD"));
+    ticket.candidate_fares = vec![candidate("R", "ROW", 1, 1, 1_400_000)];
+    let half_way = fly(ticket, 1);
+    assert_eq!(parts(&quote(&facts(half_way.clone()), &classes())).fare_used, money("VND 1400000"));
+    let mut halving = classes();
+    halving.used_fare.method = UsedFareMethod::HalfRoundTrip;
+    assert_eq!(quote(&facts(half_way), &halving).reasons, [ReasonCode::UsedFareByHand]);
+    let mut two = fly(round_trip("VND 2000000", "VND 3500000", &[]), 1);
+    two.components[1].pricing_unit = 2;
+    assert_eq!(parts(&quote(&facts(two), &halving)).fare_used, money("VND 2000000"));
+}
+
+#[test]
+fn which_conditions_hold_is_not_guessed() {
+    let mut strict = non_refundable();
+    strict.applies.booking_classes = vec![code("A")];
+    let rules = rules(vec![strict, free()]);
+    let with = |class: Option<&str>| {
+        let mut ticket = one_way("USD 100.00", &[]);
+        ticket.components[0].booking_class = class.map(code);
+        refund(&facts(ticket), &rules)
+    };
+    assert_eq!(with(Some("A")), "USD 0.00");
+    assert_eq!(with(Some("Y")), "USD 100.00");
+    assert_eq!(with(None), "cannot-quote [FareFactMissing]");
 }
 
 fn reissued() -> (Facts, RuleSet) {
@@ -204,6 +254,9 @@ fn the_strictest_ticket_of_the_chain_decides() {
     assert_eq!(refund(&facts, &rules), "USD 20.00");
     rules.chain = ChainRule::LockOriginal;
     assert_eq!(refund(&facts, &rules), "USD 170.00", "300 stay locked, of the other 200 the own fee of 50 is taken, 20 of tax");
+    let mut classless = facts.clone();
+    classless.tickets[0].chain[0].booking_class = None;
+    assert_eq!(quote(&classless, &rules).reasons, [ReasonCode::ChainRuleMissing], "which conditions held is not known");
     rules.conditions.remove(2);
     assert_eq!(quote(&facts, &rules).reasons, [ReasonCode::ChainRuleMissing]);
 }
@@ -267,6 +320,11 @@ fn coupons_flown_out_of_sequence_go_to_the_branch_office() {
         (ticket.coupons[0].flown_order, ticket.coupons[1].flown_order) = (Some(2), Some(1));
     });
     assert_eq!(swapped.reasons[0], ReasonCode::OutOfSequence);
+    let one_told = out_of_sequence(|ticket| {
+        ticket.coupons.iter_mut().for_each(|coupon| coupon.status = CouponStatus::Flown);
+        ticket.coupons[1].flown_order = Some(1);
+    });
+    assert_eq!(one_told.reasons[0], ReasonCode::OutOfSequence, "the second was flown first");
     let in_order = out_of_sequence(|ticket| {
         ticket.coupons[0].status = CouponStatus::Flown;
         ticket.used_fare = Some(money("USD 300.00"));
@@ -351,6 +409,22 @@ fn a_waiver_waives_what_it_says() {
     assert_eq!(with(Waives::TaxOnlyFee, &non_refundable()), "USD 20.00");
     assert_eq!(with(Waives::Fee, &non_refundable()), "USD 15.00");
     assert_eq!(with(Waives::NonRefundable, &non_refundable()), "USD 320.00");
+}
+
+#[test]
+fn a_locked_original_is_not_lost_twice() {
+    let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+    ticket.components.iter_mut().for_each(|component| component.booking_class = Some(code("Y")));
+    ticket.chain = vec![earlier("738-2222222222", "USD 300.00", "M")];
+    let mut original = non_refundable();
+    original.applies.booking_classes = vec![code("M")];
+    let mut rules = rules(vec![original, only_for(non_refundable(), Outbound), with_fee("USD 50.00")]);
+    rules.chain = ChainRule::LockOriginal;
+    assert_eq!(refund(&facts(ticket.clone()), &rules), "USD 150.00", "the locked 300 are the 300 that are lost");
+    rules.conditions.remove(1);
+    let mut used = fly(ticket, 1);
+    used.used_fare = Some(money("USD 200.00"));
+    assert_eq!(refund(&facts(used), &rules), "USD 150.00", "of the locked 300 the used 200 are gone: 500 − 200 − 100 − 50");
 }
 
 #[test]
