@@ -118,11 +118,11 @@ fn search(
     };
     let chosen_place = chosen.map(|(place, _)| place);
     let mut rejected = Vec::with_capacity(candidates.len());
-    for (place, candidate) in candidates.iter().enumerate().filter(|(place, _)| Some(*place) != chosen_place) {
+    for (_, candidate) in candidates.iter().enumerate().filter(|(place, _)| Some(*place) != chosen_place) {
         let (fare, why) = (candidate.fare, candidate.rejected.unwrap_or(Rejected::FurtherAway));
         rejected.push(LookedAt { fare_basis: fare.fare_basis, booking_class: fare.booking_class, fare: candidate.amount, rejected: why });
         // Fares of other routes and fares beyond the chosen one need no sentence each.
-        if !matches!(why, Rejected::OtherRoute | Rejected::FurtherAway) || place == 0 {
+        if !matches!(why, Rejected::OtherRoute | Rejected::FurtherAway) {
             let half_of = round_trip.filter(|_| why == Rejected::NotAboveHalf);
             let half = half_of.map(|whole| whole.ratio(1, 2, crate::kernel::money::Rounding::Down, 1)).transpose()?;
             let (fare_basis, booking_class) = (fare.fare_basis, fare.booking_class);

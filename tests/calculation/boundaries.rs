@@ -491,3 +491,90 @@ fn sources_are_the_conditions_own_before_the_rule_set_s() {
     rules.conditions[0].source = None;
     assert_eq!(quote(&facts, &rules).sources.get(&Section::Conditions).map(String::as_str), Some("book"));
 }
+
+#[test]
+fn documents_larger_than_any_real_one_are_not_reckoned() {
+    use afterfare::refund_calculation::facts::{EarlierTicket, Facts};
+    use afterfare::refund_calculation::quote::ReasonCode;
+    let too_large = |change: &dyn Fn(&mut Facts)| {
+        let mut facts = facts(one_way("USD 100.00", &[]));
+        change(&mut facts);
+        quote(&facts, &rules(vec![with_fee("USD 1.00")])).reasons.contains(&ReasonCode::TooLarge)
+    };
+    let earlier =
+        EarlierTicket { document_number: code("738-1"), issued_on: None, fare: money("USD 1.00"), fare_basis: None, booking_class: None };
+    let coupons = |count: i64| (1..=count).map(|no| coupon(no, 1, "HAN", "SGN")).collect::<Vec<_>>();
+    assert!(!too_large(&|facts| facts.tickets[0].coupons = coupons(64)));
+    assert!(too_large(&|facts| facts.tickets[0].coupons = coupons(65)));
+    assert!(!too_large(&|facts| facts.tickets[0].chain = vec![earlier; 64]));
+    assert!(too_large(&|facts| facts.tickets[0].chain = vec![earlier; 65]));
+    assert!(!too_large(&|facts| facts.tickets[0].taxes = vec![tax("US USD 0.01", None); 1000]));
+    assert!(too_large(&|facts| facts.tickets[0].taxes = vec![tax("US USD 0.01", None); 1001]));
+    assert!(!too_large(&|facts| facts.tickets[0].candidate_fares = vec![one_way_fare("Y", "USD 1.00"); 1000]));
+    assert!(too_large(&|facts| facts.tickets[0].candidate_fares = vec![one_way_fare("Y", "USD 1.00"); 1001]));
+    assert!(!too_large(&|facts| facts.tickets = vec![facts.tickets[0].clone(); 200]));
+    assert!(too_large(&|facts| facts.tickets = vec![facts.tickets[0].clone(); 201]));
+}
+
+#[test]
+fn zero_is_no_broken_condition() {
+    let mut conditions = conditions(vec![any_time(Refundability::WithFee, Some(Fee::Amount(money("USD 0.00"))))]);
+    (conditions.windows[0].minimum, conditions.windows[0].maximum) = (Some(money("USD 0.00")), Some(money("USD 0.00")));
+    conditions.misc_fee = Some(money("USD 0.00"));
+    let mut facts = facts(one_way("USD 100.00", &[]));
+    facts.conditions = vec![conditions.clone()];
+    assert_eq!(refund(&facts, &rules(vec![])), "USD 100.00");
+    facts.conditions[0].windows[0].minimum = Some(money("USD -0.01"));
+    assert_eq!(refund(&facts, &rules(vec![])), "cannot-quote [ConditionsBroken]");
+    facts.conditions[0] = conditions;
+    facts.conditions[0].applies.booking_classes = vec![code("Y"); 201];
+    assert_eq!(refund(&facts, &rules(vec![])), "cannot-quote [ConditionsBroken]");
+}
+
+#[test]
+fn a_share_of_a_component_takes_that_components_taxes() {
+    let mut ticket = round_trip("USD 300.00", "USD 200.00", &[]);
+    ticket.taxes = vec![tax("YQ USD 50.00", Some(2))];
+    let lines = |unit, base| {
+        let mut conditions = conditions(vec![Window { base, ..any_time(Refundability::WithFee, Some(Fee::BasisPoints(1000))) }]);
+        conditions.fee_unit = unit;
+        let quote = quote(&facts(ticket.clone()), &rules(vec![conditions]));
+        quote.fees.iter().map(|line| line.rule_amount.decimal().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(lines(FeeUnit::Component, FeeBase::FarePlusFuel), ["30.00", "25.00"]);
+    assert_eq!(lines(FeeUnit::Coupon, FeeBase::FarePlusTax), ["30.00", "25.00"]);
+    assert_eq!(lines(FeeUnit::PricingUnit, FeeBase::Component), ["30.00", "20.00"]);
+    assert_eq!(lines(FeeUnit::PricingUnit, FeeBase::Fare), ["50.00", "50.00"]);
+}
+
+#[test]
+fn a_quote_that_does_not_add_up_is_found() {
+    use afterfare::refund_calculation::settlement::agrees;
+    let good = quote(&facts(one_way("USD 100.00", &["US USD 20.00"])), &rules(vec![with_fee("USD 10.00")]));
+    assert!(agrees(&good));
+    let broken = |change: &dyn Fn(&mut afterfare::refund_calculation::Quote)| {
+        let mut quote = good.clone();
+        change(&mut quote);
+        !agrees(&quote)
+    };
+    assert!(broken(&|quote| quote.passengers[0].refund = Some(money("USD 110.01"))));
+    assert!(broken(&|quote| quote.totals.refund = Some(money("USD 110.01"))));
+    assert!(broken(&|quote| quote.taxes[0].refund = money("USD 19.99")));
+    assert!(broken(&|quote| quote.totals.penalty = Some(money("USD 10.01"))));
+    assert!(broken(&|quote| quote.taxes[0].refund = money("EUR 20.00")));
+    let mut none = quote(&facts(one_way("USD 100.00", &[])), &rules(vec![]));
+    assert!(agrees(&none));
+    none.totals.refund = Some(money("USD 1.00"));
+    assert!(!agrees(&none), "without a verdict there is no amount");
+}
+
+#[test]
+fn nothing_or_less_is_not_submitted() {
+    let gives_nothing = |fee: &str| {
+        let mut rules = rules(vec![with_fee(fee)]);
+        rules.fee_cap = FeeCap::CarryExcess;
+        quote(&facts(one_way("USD 100.00", &[])), &rules).gives_nothing()
+    };
+    assert!(!gives_nothing("USD 99.99") && gives_nothing("USD 100.00") && gives_nothing("USD 100.01"));
+    assert!(!quote(&facts(one_way("USD 100.00", &[])), &rules(vec![])).gives_nothing(), "the airline decides");
+}

@@ -111,7 +111,7 @@ fn windows_hold_from_their_first_second_to_before_their_last() {
 #[test]
 fn a_missing_fact_is_named_and_never_guessed() {
     type Change = fn(&mut Facts);
-    let cases: [(Change, ReasonCode); 19] = [
+    let cases: [(Change, ReasonCode); 20] = [
         (|f| f.rates.clear(), ReasonCode::NoExchangeRate),
         (|f| f.conditions[0].windows.clear(), ReasonCode::NoRule),
         (|f| f.conditions.clear(), ReasonCode::NoRule),
@@ -126,6 +126,7 @@ fn a_missing_fact_is_named_and_never_guessed() {
         (|f| f.tickets[0].components.push(component(2, None)), ReasonCode::ComponentMissing),
         (|f| f.tickets[0].coupons.push(coupon(1, 1, "SGN", "DAD")), ReasonCode::ComponentMissing),
         (|f| f.service_fee = ServiceFee::PerOrder(money("EUR 2.00")), ReasonCode::FareCurrency),
+        (|f| f.tickets[0].components[0].fare = Some(money("EUR 118.40")), ReasonCode::FareCurrency),
         (|f| f.agency_fee = Some(money("USD -2.00")), ReasonCode::FareBelowZero),
         (|f| f.conditions[0].windows[0].fee = Some(Fee::Amount(money("CNY -1.00"))), ReasonCode::ConditionsBroken),
         (|f| f.conditions[0].windows[0].fee = Some(Fee::BasisPoints(10_001)), ReasonCode::ConditionsBroken),

@@ -474,3 +474,26 @@ fn a_waiver_holds_from_its_first_day_to_its_last() {
     assert_eq!(with("2026-11-21", "2026-11-30"), "manual-review [WaiverUnknown]");
     assert_eq!(with("2026-11-01", "2026-11-19"), "manual-review [WaiverUnknown]");
 }
+
+#[test]
+fn the_nearest_higher_class_is_found_in_any_order_of_letters() {
+    let mut rules = classes();
+    rules.used_fare.booking_classes = ["N", "B", "C"].map(code).to_vec();
+    let ticket = half_flown(vec![candidate("C", "COW", 1, 1, 3_000_000), candidate("B", "BOW", 1, 1, 3_500_000)]);
+    let found = quote(&facts(ticket), &rules);
+    assert_eq!(found.used_fares[0].booking_class, Some(code("B")));
+    assert_eq!(found.used_fares[0].rejected[0].rejected, Rejected::FurtherAway);
+    let two_of_one = half_flown(vec![candidate("B", "BHI", 1, 1, 3_600_000), candidate("B", "BLO", 1, 1, 3_500_000)]);
+    assert_eq!(quote(&facts(two_of_one), &rules).used_fares[0].fare, money("VND 3500000"));
+}
+
+/// The fee of a journey is found through the tickets of a chain as well.
+#[test]
+fn a_reissued_ticket_carries_the_fee_of_the_journey() {
+    let (mut facts, mut rules) = reissued();
+    for conditions in &mut rules.conditions {
+        conditions.fee_unit = afterfare::refund_calculation::facts::FeeUnit::Journey;
+    }
+    facts.tickets.push(facts.tickets[0].clone());
+    assert_eq!(refund(&facts, &rules), "USD 920.00", "400 with the fee of 120, 520 without");
+}
