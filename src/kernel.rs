@@ -3,6 +3,7 @@
 pub mod actor;
 pub mod airport;
 pub mod code;
+pub mod currency;
 pub mod folding;
 pub mod id;
 pub mod language;

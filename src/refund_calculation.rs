@@ -16,6 +16,7 @@ pub mod conversion;
 pub mod eligibility;
 pub mod event;
 pub mod facts;
+pub mod fee;
 pub mod involuntary;
 pub mod law;
 pub mod lines;
@@ -26,10 +27,12 @@ pub mod notes;
 pub mod penalty;
 pub mod quote;
 pub mod reckoning;
+pub mod rounding;
 pub mod rule_check;
 pub mod rules;
 pub mod schema;
 pub mod settlement;
+pub mod tax_rules;
 pub mod taxes;
 pub mod ticket;
 pub mod trace;
@@ -46,7 +49,7 @@ use notes::{Given, Notes, Stop};
 use quote::{PassengerLine, ReasonCode, Verdict};
 use trace::Step;
 
-use crate::kernel::money::MoneyError;
+use crate::kernel::money::{Money, MoneyError};
 
 /// Answers what a refund of these facts comes to under these rules.
 ///
@@ -77,7 +80,10 @@ pub fn calculate(facts: &Facts, rules: &RuleSet) -> Result<Quote, MoneyError> {
         }
     }
     settlement::settle(facts, rules, &mut quote)?;
-    debug_assert!(settlement::agrees(&quote), "lines and totals disagree");
+    if !settlement::agrees(&quote) {
+        stop(&mut quote, Verdict::ManualReview, ReasonCode::CrossCheck);
+        quote.totals = lines::Totals::of(facts, rules, &quote)?;
+    }
     Ok(quote)
 }
 
@@ -122,13 +128,12 @@ fn reckon_all(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), S
         if notes.journey_fee {
             journeys.push(ticket.no);
         }
-        notes.settle(quote);
+        notes.settle(quote, place);
         let breakdown = outcome?;
         let refund = quote.passengers[place].close(breakdown)?;
         if refund.minor < 0 {
-            quote
-                .trace
-                .push(Step::Owed { passenger: ticket.no, amount: crate::kernel::money::Money::zero(refund.currency).minus(refund)? });
+            let amount = Money::zero(refund.currency).minus(refund)?;
+            quote.trace.push(Step::Owed { passenger: ticket.no, amount });
         }
         quote.trace.push(Step::Refund { passenger: ticket.no, paid, kept: paid.minus(refund)?, refund });
     }
@@ -144,7 +149,7 @@ fn voluntary(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<li
         notes.because(ReasonCode::FullyUsed);
         ticket.fare
     };
-    Ok(chain::reckon(given, ticket, used, notes)?.breakdown)
+    chain::reckon(given, ticket, used, notes)
 }
 
 /// Ends without amounts.
@@ -156,10 +161,6 @@ fn stop(quote: &mut Quote, verdict: Verdict, reason: ReasonCode) {
     }
     quote.trace.push(Step::Missing { reason });
     quote.passengers.iter_mut().for_each(PassengerLine::reopen);
-    // Lines of an earlier passenger must not be taken for an answer.
-    quote.fees.clear();
-    quote.taxes.clear();
-    quote.ancillaries.clear();
-    quote.values_to_type.clear();
+    // Amounts of an earlier passenger must not be taken for an answer.
     quote.trace.retain(|step| !matches!(step, Step::Refund { .. } | Step::Owed { .. } | Step::Mixed { .. }));
 }

@@ -277,3 +277,4 @@ verdict-submit = You can submit it all the same.
 step-no-show-departed = { $direction }: after departure the no-show rule holds as well. It says: { $says }.
 source-destination = how it was paid
 section-destination = Destination
+verdict-reason-cross-check = Lines and totals do not agree. This is our fault: nothing is quoted before a person has looked.

@@ -274,3 +274,4 @@ verdict-submit = Bạn vẫn có thể gửi yêu cầu.
 step-no-show-departed = { $direction }: sau giờ khởi hành, áp dụng thêm quy định bỏ chỗ: { $says }.
 source-destination = hình thức đã thanh toán
 section-destination = Nơi nhận tiền
+verdict-reason-cross-check = Các dòng và tổng không khớp. Đây là lỗi của hệ thống; chưa báo giá cho đến khi có người kiểm tra.

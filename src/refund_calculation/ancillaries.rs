@@ -19,7 +19,7 @@ pub fn reckon(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<M
         let refund = if comes_back { ancillary.price } else { zero };
         returned = returned.plus(refund)?;
         kept = kept.plus(ancillary.price.minus(refund)?)?;
-        notes.ancillaries.push(AncillaryLine { passenger: ticket.no, name: ancillary.name.clone(), price: ancillary.price, refund });
+        notes.extras.push(AncillaryLine { name: ancillary.name.clone(), price: ancillary.price, refund });
     }
     if !kept.is_zero() {
         notes.step(Step::AncillariesKept { passenger: ticket.no, kept });

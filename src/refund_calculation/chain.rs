@@ -3,10 +3,10 @@
 use super::combination;
 use super::conditions::FeeUnit;
 use super::facts::{EarlierTicket, FareComponent, Ticket};
-use super::lines::FeeLine;
+use super::lines::{Breakdown, FeeLine};
 use super::notes::{Given, Notes, Stop};
 use super::penalty::{self, Assessed};
-use super::reckoning::{self, Reckoned};
+use super::reckoning;
 use super::rules::{ChainRule, Hierarchy};
 use super::trace::Step;
 use crate::kernel::code::Code;
@@ -16,7 +16,7 @@ use crate::kernel::money::Money;
 ///
 /// # Errors
 /// When a fact is missing that any of the conditions needs.
-pub fn reckon(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes) -> Result<Reckoned, Stop> {
+pub fn reckon(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes) -> Result<Breakdown, Stop> {
     if ticket.chain.is_empty() {
         let assessed = assess_all(given, ticket, None, notes)?;
         return reckoning::reckon(given, ticket, used, None, &assessed, notes);
@@ -31,9 +31,8 @@ pub fn reckon(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes
 fn assess_all(given: &Given<'_>, ticket: &Ticket, earlier: Option<&EarlierTicket>, notes: &mut Notes) -> Result<Vec<Assessed>, Stop> {
     let mut all = Vec::with_capacity(ticket.components.len());
     for component in open_components(ticket) {
-        let own = penalty::conditions(given, ticket, component, earlier)?;
         let mut assessed = match given.rules.hierarchy {
-            None => penalty::assess(given, ticket, component, own, notes)?,
+            None => penalty::assess(given, ticket, component, penalty::conditions(given, ticket, component, earlier)?, notes)?,
             Some(hierarchy) => ruled(given, ticket, component, earlier, hierarchy, notes)?,
         };
         if assessed.unit == FeeUnit::Journey && !assessed.fees.is_zero() {
@@ -96,43 +95,43 @@ struct Way {
     /// Before combination.
     fees: Vec<FeeLine>,
     notes: Notes,
-    reckoned: Reckoned,
+    breakdown: Breakdown,
 }
 
 fn way(given: &Given<'_>, ticket: &Ticket, used: Money, earlier: Option<&EarlierTicket>) -> Result<Way, Stop> {
     let mut notes = Notes::default();
     let assessed = assess_all(given, ticket, earlier, &mut notes)?;
     let fees = notes.fees.clone();
-    let reckoned = reckoning::reckon(given, ticket, used, None, &assessed, &mut notes)?;
+    let breakdown = reckoning::reckon(given, ticket, used, None, &assessed, &mut notes)?;
     let document = earlier.map_or_else(|| ticket.document_numbers.first().copied(), |earlier| Some(earlier.document_number));
-    Ok(Way { document, refund: reckoned.of_fare_and_tax()?, assessed, fees, notes, reckoned })
+    Ok(Way { document, refund: breakdown.of_fare_and_tax()?, assessed, fees, notes, breakdown })
 }
 
 /// Reckons the whole ticket once by each ticket's conditions and once by the strictest of each component, and takes
 /// what leaves least: so the answer is never more than what any ticket of the chain would give.
-fn strictest(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes) -> Result<Reckoned, Stop> {
+fn strictest(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes) -> Result<Breakdown, Stop> {
     let tickets = std::iter::once(None).chain(ticket.chain.iter().rev().map(Some));
     let mut ways = tickets.map(|earlier| way(given, ticket, used, earlier)).collect::<Result<Vec<_>, _>>()?;
     // The first of the ways that leave least: the ticket itself before older ones.
     let least = (0..ways.len()).min_by_key(|place| ways[*place].refund.minor).unwrap_or_default();
     let most = ways.iter().map(|way| way.refund).fold(ways[least].refund, Money::at_least);
     let mut joined = Notes::default();
-    let reckoned = by_component(given, ticket, used, &ways, &mut joined)?;
-    let refund = reckoned.of_fare_and_tax()?;
+    let breakdown = by_component(given, ticket, used, &ways, &mut joined)?;
+    let refund = breakdown.of_fare_and_tax()?;
     let paid = ticket.fare.plus(ticket.tax()?)?;
     let (document, least_refund) = (ways[least].document, ways[least].refund.at_most(refund));
     notes.step(Step::Strictest { document, kept: paid.minus(least_refund)?, instead_of: paid.minus(most)? });
     if refund.minor < ways[least].refund.minor {
         notes.take(joined);
-        return Ok(reckoned);
+        return Ok(breakdown);
     }
     let chosen = ways.swap_remove(least);
     notes.take(chosen.notes);
-    Ok(chosen.reckoned)
+    Ok(chosen.breakdown)
 }
 
 /// Each component by the ticket that is strictest for it.
-fn by_component(given: &Given<'_>, ticket: &Ticket, used: Money, ways: &[Way], notes: &mut Notes) -> Result<Reckoned, Stop> {
+fn by_component(given: &Given<'_>, ticket: &Ticket, used: Money, ways: &[Way], notes: &mut Notes) -> Result<Breakdown, Stop> {
     let mut all = Vec::with_capacity(ticket.components.len());
     for place in 0..ways[0].assessed.len() {
         let mut strictest = 0;
@@ -152,7 +151,7 @@ fn by_component(given: &Given<'_>, ticket: &Ticket, used: Money, ways: &[Way], n
 
 /// The fare of an earlier ticket that was non-refundable stays with the airline; the ticket's own conditions hold for
 /// what was added since.
-fn with_locked_original(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes) -> Result<Reckoned, Stop> {
+fn with_locked_original(given: &Given<'_>, ticket: &Ticket, used: Money, notes: &mut Notes) -> Result<Breakdown, Stop> {
     let mut locked: Option<Money> = None;
     for earlier in &ticket.chain {
         let assessed = assess_all(given, ticket, Some(earlier), &mut Notes::default())?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::facts::{Facts, Reason, ServiceFee};
 use super::quote::{PassengerLine, Quote, ReasonCode, Verdict};
-use super::rules::RuleSet;
+use super::rules::{RuleSet, Waives};
 use crate::kernel::code::Code;
 use crate::kernel::money::{Currency, Money, MoneyError};
 
@@ -51,10 +51,18 @@ impl Breakdown {
         self.fare_paid.minus(self.fare_used)
     }
 
+    /// What comes back of fare and taxes.
+    ///
+    /// # Errors
+    /// On overflow.
+    pub fn of_fare_and_tax(&self) -> Result<Money, MoneyError> {
+        self.fare_back()?.plus(self.tax_returned)
+    }
+
     /// Everything that comes back; nothing on overflow.
     #[must_use]
     pub fn refund(&self) -> Option<Money> {
-        self.fare_back().and_then(|fare| fare.plus(self.tax_returned)).and_then(|sum| sum.plus(self.ancillaries_returned)).ok()
+        self.of_fare_and_tax().and_then(|sum| sum.plus(self.ancillaries_returned)).ok()
     }
 
     /// What comes back of the fare once everything is taken.
@@ -106,7 +114,6 @@ pub struct LookedAt {
 /// The applicable fare of one used component.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UsedFareLine {
-    pub passenger: i64,
     /// Nothing where one amount was stated for the whole used part.
     pub component: Option<i64>,
     pub step: UsedFareStep,
@@ -120,10 +127,21 @@ crate::text_column! {
     pub enum FeeKind { Cancellation = "cancellation", NoShow = "no-show", Misc = "misc", TaxOnly = "tax-only" }
 }
 
+impl FeeKind {
+    /// What a waiver must say to take such a fee.
+    #[must_use]
+    pub const fn waived_by(self) -> Waives {
+        match self {
+            Self::Cancellation | Self::Misc => Waives::Fee,
+            Self::NoShow => Waives::NoShow,
+            Self::TaxOnly => Waives::TaxOnlyFee,
+        }
+    }
+}
+
 /// One fee of one passenger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FeeLine {
-    pub passenger: i64,
     /// The component that it was assessed on; nothing for a fee of the whole ticket.
     pub component: Option<i64>,
     pub kind: FeeKind,
@@ -139,10 +157,17 @@ pub struct FeeLine {
     pub waived: bool,
 }
 
+impl FeeLine {
+    /// A fee as the rule has it, nothing charged yet.
+    pub(super) const fn of_rule(kind: FeeKind, component: Option<i64>, rule_amount: Money) -> Self {
+        let charged = Money::zero(rule_amount.currency);
+        Self { component, kind, rule_amount, basis_points: None, of: None, charged, share_of_fare_refund: None, waived: false }
+    }
+}
+
 /// One tax of one passenger: `amount = used + kept + refund`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TaxLine {
-    pub passenger: i64,
     pub code: Code,
     pub station: Option<Code>,
     pub coupon: Option<i64>,
@@ -156,7 +181,6 @@ pub struct TaxLine {
 /// One ancillary of one passenger.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AncillaryLine {
-    pub passenger: i64,
     pub name: String,
     pub price: Money,
     pub refund: Money,
@@ -182,7 +206,6 @@ crate::text_column! {
 /// A value to type in the host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TypedValue {
-    pub passenger: i64,
     pub method: Method,
     pub screen: i64,
     pub field: ScreenField,

@@ -74,7 +74,7 @@ pub fn write(
     let lost = assessed.iter().filter(|one| one.non_refundable).count();
     let is_mixed = lost > 0 && lost < assessed.len() && !ticket.is_partly_used();
     let mut add = |method, screen, field, amount| {
-        notes.typed.push(TypedValue { passenger: ticket.no, method, screen, field, amount });
+        notes.typed.push(TypedValue { method, screen, field, amount });
     };
     if is_mixed {
         add(Method::ExchangeTax, 10, ScreenField::OriginalValue, values.original_value);

@@ -40,7 +40,7 @@ pub struct Notes {
     pub steps: Vec<Step>,
     pub fees: Vec<FeeLine>,
     pub taxes: Vec<TaxLine>,
-    pub ancillaries: Vec<AncillaryLine>,
+    pub extras: Vec<AncillaryLine>,
     pub used_fares: Vec<UsedFareLine>,
     pub typed: Vec<TypedValue>,
     pub windows: Vec<AppliedWindow>,
@@ -67,7 +67,7 @@ impl Notes {
         self.steps.extend(other.steps);
         self.fees.extend(other.fees);
         self.taxes.extend(other.taxes);
-        self.ancillaries.extend(other.ancillaries);
+        self.extras.extend(other.extras);
         self.used_fares.extend(other.used_fares);
         self.typed.extend(other.typed);
         self.sources.extend(other.sources);
@@ -85,14 +85,10 @@ impl Notes {
         other.reasons.into_iter().for_each(|reason| self.because(reason));
     }
 
-    /// Writes everything into the quote.
-    pub fn settle(self, quote: &mut Quote) {
+    /// Writes everything into the quote; lines stand with the ticket that they are of.
+    pub fn settle(self, quote: &mut Quote, place: usize) {
         quote.trace.extend(self.steps);
-        quote.fees.extend(self.fees);
-        quote.taxes.extend(self.taxes);
-        quote.ancillaries.extend(self.ancillaries);
-        quote.used_fares.extend(self.used_fares);
-        quote.values_to_type.extend(self.typed);
+        quote.sources.extend(self.sources);
         for window in self.windows {
             if !quote.windows.contains(&window) {
                 quote.windows.push(window);
@@ -103,7 +99,9 @@ impl Notes {
                 quote.rates.push(rate);
             }
         }
-        quote.sources.extend(self.sources);
         self.reasons.into_iter().for_each(|reason| quote.because(reason));
+        let line = &mut quote.passengers[place];
+        (line.fees, line.taxes, line.extras) = (self.fees, self.taxes, self.extras);
+        (line.used_fares, line.values_to_type) = (self.used_fares, self.typed);
     }
 }

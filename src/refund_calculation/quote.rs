@@ -65,6 +65,8 @@ crate::text_column! {
         NoInvoluntaryRight = "no-involuntary-right",
         UnknownAirport = "unknown-airport",
         NoGoTableMissing = "no-go-table-missing",
+        /// Lines and totals disagree: a fault of ours, never shown as an amount.
+        CrossCheck = "cross-check",
         CalendarMissing = "calendar-missing",
         HalfRoundTripEstimate = "half-round-trip-estimate",
         FareNonRefundable = "fare-non-refundable",
@@ -110,6 +112,17 @@ pub struct PassengerLine {
     /// What the amounts above are made of.
     #[serde(default)]
     pub breakdown: Option<Breakdown>,
+    /// The fare taken for each used component, and the rejected ones with their reasons.
+    #[serde(default)]
+    pub used_fares: Vec<UsedFareLine>,
+    #[serde(default)]
+    pub fees: Vec<FeeLine>,
+    #[serde(default)]
+    pub taxes: Vec<TaxLine>,
+    #[serde(default)]
+    pub extras: Vec<AncillaryLine>,
+    #[serde(default)]
+    pub values_to_type: Vec<TypedValue>,
 }
 
 impl PassengerLine {
@@ -125,7 +138,20 @@ impl PassengerLine {
             ancillary_penalty: None,
             refund: None,
             breakdown: None,
+            used_fares: Vec::new(),
+            fees: Vec::new(),
+            taxes: Vec::new(),
+            extras: Vec::new(),
+            values_to_type: Vec::new(),
         })
+    }
+
+    /// The amount that the host must show before "Ticket" is pressed: its last screen's where it has screens, which know no
+    /// extras, else what comes back.
+    #[must_use]
+    pub fn type_back(&self) -> Option<Money> {
+        let on_screen = self.values_to_type.iter().find(|value| value.field == ScreenField::RefundAmount);
+        self.refund.map(|refund| on_screen.map_or(refund, |value| value.amount))
     }
 
     /// What was paid.
@@ -135,7 +161,7 @@ impl PassengerLine {
 
     /// Writes what comes back and what is kept, so that both together are what was paid.
     pub(super) fn close(&mut self, breakdown: Breakdown) -> Result<Money, MoneyError> {
-        let of_fare = breakdown.fare_back()?.plus(breakdown.tax_returned)?;
+        let of_fare = breakdown.of_fare_and_tax()?;
         let refund = of_fare.plus(breakdown.ancillaries_returned)?;
         self.fare_penalty = Some(self.fare.plus(self.tax)?.minus(of_fare)?);
         self.ancillary_penalty = Some(self.ancillaries.minus(breakdown.ancillaries_returned)?);
@@ -147,6 +173,11 @@ impl PassengerLine {
     /// Forgets amounts that were found before a fact turned out to be missing.
     pub(super) fn reopen(&mut self) {
         (self.fare_penalty, self.ancillary_penalty, self.refund, self.breakdown) = (None, None, None, None);
+        // Used fares stay: the rejected ones say what is missing.
+        self.fees.clear();
+        self.taxes.clear();
+        self.extras.clear();
+        self.values_to_type.clear();
     }
 }
 
@@ -187,16 +218,6 @@ pub struct Quote {
     /// The sources of the parts of the rules that the trace rests on.
     #[serde(default)]
     pub sources: BTreeMap<Section, String>,
-    #[serde(default)]
-    pub used_fares: Vec<UsedFareLine>,
-    #[serde(default)]
-    pub fees: Vec<FeeLine>,
-    #[serde(default)]
-    pub taxes: Vec<TaxLine>,
-    #[serde(default)]
-    pub ancillaries: Vec<AncillaryLine>,
-    #[serde(default)]
-    pub values_to_type: Vec<TypedValue>,
     /// The laws that give the right to this refund, the earliest deadline first.
     #[serde(default)]
     pub rights: Vec<Right>,
@@ -225,11 +246,6 @@ impl Quote {
             },
             rule_set_version: rules.full_version(),
             sources: BTreeMap::new(),
-            used_fares: Vec::new(),
-            fees: Vec::new(),
-            taxes: Vec::new(),
-            ancillaries: Vec::new(),
-            values_to_type: Vec::new(),
             rights: Vec::new(),
             no_go: None,
             form_of_payment: None,
@@ -243,15 +259,6 @@ impl Quote {
         if !self.reasons.contains(&reason) {
             self.reasons.push(reason);
         }
-    }
-
-    /// The amount that the host must show before "Ticket" is pressed: the last screen's, where one ticket has screens, else
-    /// the whole refund.
-    #[must_use]
-    pub fn type_back(&self) -> Option<Money> {
-        let on_screen = self.values_to_type.iter().find(|value| value.field == ScreenField::RefundAmount);
-        let own = on_screen.filter(|_| self.passengers.len() == 1).map(|value| value.amount);
-        self.totals.refund.map(|refund| own.unwrap_or(refund))
     }
 
     /// Whether nothing would come back, or something would even be owed.

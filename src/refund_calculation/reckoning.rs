@@ -1,29 +1,14 @@
 //! One ticket by conditions that are already read: combination, cap, taxes, ancillaries, commission.
 
 use super::facts::Ticket;
+use super::fee::Waived;
 use super::lines::{Breakdown, FeeKind, FeeLine};
 use super::notes::{Given, Notes, Stop};
-use super::penalty::{Assessed, Waived};
-use super::rules::{FeeCap, Waives};
+use super::penalty::Assessed;
+use super::rules::FeeCap;
 use super::trace::Step;
 use super::{ancillaries, combination, commission, conversion, mixed, taxes};
-use crate::kernel::money::{Money, MoneyError};
-
-/// What a ticket comes to.
-#[derive(Debug, Clone, Copy)]
-pub struct Reckoned {
-    pub breakdown: Breakdown,
-}
-
-impl Reckoned {
-    /// What comes back of fare and taxes.
-    ///
-    /// # Errors
-    /// On overflow.
-    pub fn of_fare_and_tax(&self) -> Result<Money, MoneyError> {
-        self.breakdown.fare_back()?.plus(self.breakdown.tax_returned)
-    }
-}
+use crate::kernel::money::Money;
 
 /// Reckons a ticket. `used` is the applicable fare of its used part, `locked` what an earlier ticket keeps.
 ///
@@ -36,7 +21,7 @@ pub fn reckon(
     locked: Option<Money>,
     assessed: &[Assessed],
     notes: &mut Notes,
-) -> Result<Reckoned, Stop> {
+) -> Result<Breakdown, Stop> {
     let zero = Money::zero(given.facts.currency);
     let mut breakdown = Breakdown::nothing(ticket.fare);
     breakdown.fare_used = used;
@@ -46,7 +31,7 @@ pub fn reckon(
     let all_lost = combined.all_lost || nothing_open;
     let lost = if all_lost { gross } else { combined.lost.at_least(locked.unwrap_or(zero)) };
     breakdown.fare_lost = lost.at_most(gross.at_least(zero)).at_least(zero);
-    keep_charged(ticket, assessed, combined.charged, notes);
+    keep_charged(assessed, combined.charged, notes);
     let mut fees = combined.fees;
     if assessed.len() > 1 && !all_lost {
         notes.step(Step::Combined { combination: given.rules.combination, lost: breakdown.fare_lost, fees });
@@ -54,13 +39,20 @@ pub fn reckon(
     if !breakdown.fare_lost.is_zero() {
         notes.step(Step::FareKept { passenger: ticket.no, kept: breakdown.fare_lost });
     }
-    let waived = Waived::of(given);
     if !all_lost && let Some(misc) = assessed.iter().find_map(|one| one.misc) {
-        fees = fees.plus(misc_fee(given, ticket, misc, waived, notes)?)?;
+        notes.step(Step::MiscFee { amount: misc });
+        fees = fees.plus(further_fee(given, FeeKind::Misc, misc, notes)?)?;
     }
     let returned = taxes::reckon(given, ticket, assessed, all_lost, notes)?;
     breakdown.tax_returned = returned.all;
-    let tax_only = tax_only_fee(given, ticket, all_lost && !nothing_open, returned.all, waived, notes)?;
+    let tax_only = match given.rules.taxes.tax_only_fee {
+        // Only where no fare comes back at all.
+        Some(fee) if all_lost && !nothing_open && !returned.all.is_zero() => {
+            notes.step(Step::TaxOnlyFee { amount: fee });
+            further_fee(given, FeeKind::TaxOnly, fee, notes)?
+        }
+        _ => zero,
+    };
     breakdown.fees_before_cap = fees.plus(tax_only)?;
     let left = gross.minus(breakdown.fare_lost)?;
     let cap = match given.rules.fee_cap {
@@ -81,79 +73,42 @@ pub fn reckon(
     .plus(tax_only)?;
     breakdown.ancillaries_returned = ancillaries::reckon(given, ticket, notes)?;
     (breakdown.commission_recalled, breakdown.commission_on_fee) = commission::reckon(given, ticket, &breakdown, combined.fees, notes)?;
-    share_of_refund(gross, ticket, notes);
+    share_of_refund(gross, notes);
     mixed::write(given, ticket, &breakdown, assessed, notes)?;
-    Ok(Reckoned { breakdown })
+    Ok(breakdown)
 }
 
 /// Lines whose fee another one stands for are charged at nothing.
-fn keep_charged(ticket: &Ticket, assessed: &[Assessed], charged: u64, notes: &mut Notes) {
+fn keep_charged(assessed: &[Assessed], charged: u64, notes: &mut Notes) {
     let is_charged = |component: i64| {
         let place = assessed.iter().position(|one| one.component.no == component);
         place.is_some_and(|place| charged >> (place % 64) & 1 == 1)
     };
-    for line in notes.fees.iter_mut().filter(|line| line.passenger == ticket.no) {
+    for line in &mut notes.fees {
         if line.component.is_some_and(|component| !is_charged(component)) {
             line.charged = Money::zero(line.charged.currency);
         }
     }
 }
 
-fn misc_fee(given: &Given<'_>, ticket: &Ticket, misc: Money, waived: Waived<'_>, notes: &mut Notes) -> Result<Money, Stop> {
-    notes.step(Step::MiscFee { amount: misc });
-    let charged = conversion::money(given, misc, notes)?;
-    Ok(add_line(given, ticket, FeeKind::Misc, misc, charged, waived.takes(Waives::Fee), notes))
-}
-
-/// What a refund of taxes alone costs: only where no fare comes back at all.
-fn tax_only_fee(
-    given: &Given<'_>,
-    ticket: &Ticket,
-    taxes_alone: bool,
-    returned: Money,
-    waived: Waived<'_>,
-    notes: &mut Notes,
-) -> Result<Money, Stop> {
-    let zero = Money::zero(given.facts.currency);
-    let Some(fee) = given.rules.taxes.tax_only_fee.filter(|_| taxes_alone && !returned.is_zero()) else { return Ok(zero) };
-    notes.step(Step::TaxOnlyFee { amount: fee });
-    let charged = conversion::money(given, fee, notes)?;
-    Ok(add_line(given, ticket, FeeKind::TaxOnly, fee, charged, waived.takes(Waives::TaxOnlyFee), notes))
-}
-
-fn add_line(
-    given: &Given<'_>,
-    ticket: &Ticket,
-    kind: FeeKind,
-    rule_amount: Money,
-    amount: Money,
-    waived: bool,
-    notes: &mut Notes,
-) -> Money {
+/// A fee of the whole ticket beside those of its components: converted, waived where the waiver takes it, and written.
+fn further_fee(given: &Given<'_>, kind: FeeKind, rule_amount: Money, notes: &mut Notes) -> Result<Money, Stop> {
+    let amount = conversion::money(given, rule_amount, notes)?;
+    let waived = Waived::of(given).takes(kind.waived_by());
     let charged = if waived { Money::zero(amount.currency) } else { amount };
     if let Some(code) = given.facts.waiver.filter(|_| waived) {
         notes.step(Step::Waived { code, amount });
     }
-    notes.fees.push(FeeLine {
-        passenger: ticket.no,
-        component: None,
-        kind,
-        rule_amount,
-        basis_points: None,
-        of: None,
-        charged,
-        share_of_fare_refund: None,
-        waived,
-    });
-    charged
+    notes.fees.push(FeeLine { charged, waived, ..FeeLine::of_rule(kind, None, rule_amount) });
+    Ok(charged)
 }
 
 /// Writes each fee's share of the fare refund, for information.
-fn share_of_refund(gross: Money, ticket: &Ticket, notes: &mut Notes) {
+fn share_of_refund(gross: Money, notes: &mut Notes) {
     if gross.minor <= 0 {
         return;
     }
-    for line in notes.fees.iter_mut().filter(|line| line.passenger == ticket.no && !line.charged.is_zero()) {
+    for line in notes.fees.iter_mut().filter(|line| !line.charged.is_zero()) {
         let share = (i128::from(line.charged.minor) * 20_000 + i128::from(gross.minor)) / (i128::from(gross.minor) * 2);
         line.share_of_fare_refund = u32::try_from(share).ok();
     }

@@ -8,9 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use super::conditions::Conditions;
 use super::law::Law;
+pub use super::rounding::{LineRounding, RoundingRules};
+pub use super::tax_rules::{FuelRule, TaxRule, TaxRules};
 use super::ticket::PassengerType;
 use crate::kernel::code::Code;
-use crate::kernel::money::{Currency, Money, Rounding};
 use crate::kernel::time::Date;
 
 crate::text_column! {
@@ -63,16 +64,6 @@ crate::text_column! {
         HalfRoundTrip = "half-round-trip",
         FareComponentAsTicketed = "fare-component-as-ticketed",
         Manual = "manual",
-    }
-}
-
-crate::text_column! {
-    /// What comes back of fuel surcharges (YQ, YR) on a voluntary refund.
-    pub enum FuelRule {
-        Returned = "returned",
-        /// They follow the fare: kept where it is non-refundable.
-        WithFare = "with-fare",
-        Kept = "kept",
     }
 }
 
@@ -278,87 +269,6 @@ impl Waiver {
     #[must_use]
     pub fn holds_on(&self, day: Date) -> bool {
         self.from.is_none_or(|from| day >= from) && self.until.is_none_or(|until| day <= until)
-    }
-}
-
-/// What comes back of taxes on a voluntary refund.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct TaxRules {
-    pub fuel: FuelRule,
-    /// Whether taxes come back although the fare does not.
-    pub of_non_refundable: bool,
-    /// The same for single sectors of a ticket of which others are refundable; left out, as above.
-    pub of_non_refundable_sectors: Option<bool>,
-    /// Looked at before the two above; the first that applies holds.
-    pub rules: Vec<TaxRule>,
-    /// What a refund of taxes alone costs per ticket.
-    pub tax_only_fee: Option<Money>,
-}
-
-impl Default for TaxRules {
-    fn default() -> Self {
-        Self { fuel: FuelRule::WithFare, of_non_refundable: true, of_non_refundable_sectors: None, rules: Vec::new(), tax_only_fee: None }
-    }
-}
-
-impl TaxRules {
-    /// Whether taxes come back although their fare does not.
-    #[must_use]
-    pub fn returns_of_non_refundable(&self, whole_ticket: bool) -> bool {
-        self.of_non_refundable_sectors.filter(|_| !whole_ticket).unwrap_or(self.of_non_refundable)
-    }
-}
-
-/// A rule for some taxes, by their whole key. What is left out is not asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TaxRule {
-    #[serde(default)]
-    pub codes: Vec<Code>,
-    #[serde(default)]
-    pub carrier: Option<Code>,
-    #[serde(default)]
-    pub station: Option<Code>,
-    /// Whether the fare that the tax belongs to is refundable.
-    #[serde(default)]
-    pub ticket_refundable: Option<bool>,
-    #[serde(default)]
-    pub voluntary: Option<bool>,
-    #[serde(default)]
-    pub coupon_used: Option<bool>,
-    pub returned: bool,
-}
-
-/// How each kind of line is rounded, once.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct RoundingRules {
-    pub fee: LineRounding,
-    pub used_fare: LineRounding,
-    pub commission: LineRounding,
-    pub conversion: LineRounding,
-}
-
-/// The direction and the unit of a rounding; without a unit for a currency, its minor unit.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct LineRounding {
-    pub direction: Rounding,
-    pub units: Vec<Money>,
-}
-
-impl Default for LineRounding {
-    fn default() -> Self {
-        Self { direction: Rounding::HalfUp, units: Vec::new() }
-    }
-}
-
-impl LineRounding {
-    /// The unit in minor units, at least 1.
-    #[must_use]
-    pub fn unit(&self, currency: Currency) -> i64 {
-        self.units.iter().find(|unit| unit.currency == currency).map_or(1, |unit| unit.minor.max(1))
     }
 }
 

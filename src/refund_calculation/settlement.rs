@@ -74,14 +74,18 @@ fn sums_agree(quote: &Quote) -> Result<bool, MoneyError> {
     let zero = Money::zero(quote.currency);
     let mut refund = zero;
     for line in &quote.passengers {
-        let (kept, extras, back) = (line.fare_penalty.unwrap_or(zero), line.ancillary_penalty.unwrap_or(zero), line.refund.unwrap_or(zero));
+        let (Some(kept), Some(extras), Some(back), Some(parts)) = (line.fare_penalty, line.ancillary_penalty, line.refund, line.breakdown)
+        else {
+            return Ok(false);
+        };
         refund = refund.plus(back)?;
-        if back.plus(kept)?.plus(extras)? != line.original()? {
+        let taxes = line.taxes.iter().map(|tax| tax.refund).try_fold(zero, Money::plus)?;
+        let fees = line.fees.iter().map(|fee| fee.charged).try_fold(zero, Money::plus)?;
+        let adds_up = back.plus(kept)?.plus(extras)? == line.original()?;
+        if !adds_up || Some(back) != parts.refund() || taxes != parts.tax_returned || fees != parts.fees_before_cap {
             return Ok(false);
         }
     }
-    let returned = quote.taxes.iter().map(|line| line.refund).try_fold(zero, Money::plus)?;
-    let of_lines = quote.passengers.iter().filter_map(|line| line.breakdown).map(|parts| parts.tax_returned).try_fold(zero, Money::plus)?;
     let penalty = quote.totals.penalty.unwrap_or(zero);
-    Ok(Some(refund) == quote.totals.refund && returned == of_lines && refund.plus(penalty)? == quote.totals.original)
+    Ok(Some(refund) == quote.totals.refund && refund.plus(penalty)? == quote.totals.original)
 }

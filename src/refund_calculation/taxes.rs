@@ -5,7 +5,7 @@ use super::lines::TaxLine;
 use super::notes::{Given, Notes, Stop};
 use super::penalty::Assessed;
 use super::quote::ReasonCode;
-use super::rules::{FuelRule, TaxRule};
+use super::rules::FuelRule;
 use super::trace::Step;
 use crate::kernel::code::Code;
 use crate::kernel::money::Money;
@@ -41,7 +41,6 @@ pub fn reckon(given: &Given<'_>, ticket: &Ticket, assessed: &[Assessed], all_los
         let fate = fate_of(given, ticket, tax, assessed, all_lost)?;
         let part = |wanted: Fate| if fate == wanted { tax.amount } else { zero };
         notes.taxes.push(TaxLine {
-            passenger: ticket.no,
             code: tax.code,
             station: tax.station,
             coupon: tax.coupon,
@@ -114,16 +113,4 @@ fn decide(given: &Given<'_>, tax: &Tax, used: bool, refundable: bool, all_lost: 
         refundable || rules.returns_of_non_refundable(all_lost)
     };
     if is_returned { Fate::Returned } else { Fate::Kept }
-}
-
-impl TaxRule {
-    fn applies(&self, voluntary: bool, tax: &Tax, used: bool, refundable: bool) -> bool {
-        (self.codes.is_empty() || self.codes.contains(&tax.code))
-            && self.carrier.is_none_or(|carrier| tax.carrier == Some(carrier))
-            && self.station.is_none_or(|station| tax.station == Some(station))
-            && self.ticket_refundable.is_none_or(|asked| asked == refundable)
-            && self.voluntary.is_none_or(|asked| asked == voluntary)
-            // A tax of a used coupon is gone, unless a rule names used coupons.
-            && self.coupon_used.map_or(!used, |asked| asked == used)
-    }
 }

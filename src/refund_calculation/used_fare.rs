@@ -22,7 +22,7 @@ pub fn of(given: &Given<'_>, ticket: &Ticket, notes: &mut Notes) -> Result<Money
         return Ok(zero);
     }
     let used = if let Some(stated) = ticket.used_fare {
-        found(ticket, None, UsedFareStep::Stated, None, stated, Vec::new(), notes);
+        found(None, UsedFareStep::Stated, None, stated, Vec::new(), notes);
         stated
     } else {
         let mut sum = zero;
@@ -56,19 +56,19 @@ fn of_component(given: &Given<'_>, ticket: &Ticket, component: &FareComponent, n
         UsedFareMethod::Manual => Err(Stop::Manual(ReasonCode::UsedFareByHand)),
         UsedFareMethod::FareComponentAsTicketed => {
             let fare = as_ticketed()?;
-            found(ticket, Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
+            found(Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
             Ok(fare)
         }
         UsedFareMethod::HalfRoundTrip | UsedFareMethod::OneWayReprice if is_one_way && wholly => {
             // A one-way fare that was flown to its end is its own one-way fare.
             let fare = as_ticketed()?;
-            found(ticket, Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
+            found(Some(component), UsedFareStep::AsTicketed, component.fare_basis, fare, Vec::new(), notes);
             Ok(fare)
         }
         UsedFareMethod::HalfRoundTrip if is_one_way => Err(Stop::Manual(ReasonCode::UsedFareByHand)),
         UsedFareMethod::HalfRoundTrip => {
             let fare = round_trip(ticket, component)?.ratio(1, 2, direction, unit)?;
-            found(ticket, Some(component), UsedFareStep::HalfRoundTrip, component.fare_basis, fare, Vec::new(), notes);
+            found(Some(component), UsedFareStep::HalfRoundTrip, component.fare_basis, fare, Vec::new(), notes);
             notes.because(ReasonCode::HalfRoundTripEstimate);
             Ok(fare)
         }
@@ -118,7 +118,7 @@ fn search(
     };
     let chosen_place = chosen.map(|(place, _)| place);
     let mut rejected = Vec::with_capacity(candidates.len());
-    for (_, candidate) in candidates.iter().enumerate().filter(|(place, _)| Some(*place) != chosen_place) {
+    for candidate in candidates.iter().enumerate().filter(|(place, _)| Some(*place) != chosen_place).map(|(_, one)| one) {
         let (fare, why) = (candidate.fare, candidate.rejected.unwrap_or(Rejected::FurtherAway));
         rejected.push(LookedAt { fare_basis: fare.fare_basis, booking_class: fare.booking_class, fare: candidate.amount, rejected: why });
         // Fares of other routes and fares beyond the chosen one need no sentence each.
@@ -131,7 +131,7 @@ fn search(
     }
     let (place, step) = chosen.ok_or(Stop::Missing(ReasonCode::UsedFareMissing))?;
     let (fare, amount) = (candidates[place].fare, candidates[place].amount);
-    found(ticket, Some(component), step, Some(fare.fare_basis), amount, rejected, notes);
+    found(Some(component), step, Some(fare.fare_basis), amount, rejected, notes);
     if let Some(line) = notes.used_fares.last_mut() {
         line.booking_class = Some(fare.booking_class);
     }
@@ -219,7 +219,6 @@ fn nearest_higher_class(
 }
 
 fn found(
-    ticket: &Ticket,
     component: Option<&FareComponent>,
     step: UsedFareStep,
     fare_basis: Option<Code>,
@@ -229,7 +228,6 @@ fn found(
 ) {
     notes.step(Step::UsedFare { how: step, fare_basis, fare });
     notes.used_fares.push(UsedFareLine {
-        passenger: ticket.no,
         component: component.map(|component| component.no),
         step,
         fare_basis,

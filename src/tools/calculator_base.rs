@@ -55,18 +55,24 @@ pub(super) fn with_statuses_of(mut other: Ticket, shown: &Ticket) -> Ticket {
 }
 
 /// Station, carrier and the document's own word of a tax, which the form does not show, stay where the line is the same.
-pub(super) fn keep_details(mut taxes: Vec<Tax>, before: &[Tax]) -> Vec<Tax> {
+/// Of several lines that look the same each keeps its own.
+pub(super) fn keep_details(mut taxes: Vec<Tax>, mut before: Vec<Tax>) -> Vec<Tax> {
+    let key = |tax: &Tax| (tax.code, tax.amount, tax.coupon);
     for tax in &mut taxes {
-        let same = |one: &&Tax| (one.code, one.amount, one.coupon) == (tax.code, tax.amount, tax.coupon);
-        *tax = before.iter().find(same).copied().unwrap_or(*tax);
+        if let Some(place) = before.iter().position(|one| key(one) == key(tax)) {
+            *tax = before.remove(place);
+        }
     }
     taxes
 }
 
-pub(super) fn keep_candidates(mut candidates: Vec<OneWayFare>, before: &[OneWayFare]) -> Vec<OneWayFare> {
+/// Level, validity and who names it, in the same way.
+pub(super) fn keep_candidates(mut candidates: Vec<OneWayFare>, mut before: Vec<OneWayFare>) -> Vec<OneWayFare> {
+    let key = |fare: &OneWayFare| (fare.from, fare.to, fare.booking_class, fare.fare_basis, fare.fare);
     for fare in &mut candidates {
-        let key = |one: &OneWayFare| (one.from, one.to, one.booking_class, one.fare_basis, one.fare);
-        *fare = before.iter().find(|one| key(one) == key(fare)).copied().unwrap_or(*fare);
+        if let Some(place) = before.iter().position(|one| key(one) == key(fare)) {
+            *fare = before.remove(place);
+        }
     }
     candidates
 }

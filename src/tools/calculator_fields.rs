@@ -4,7 +4,7 @@ use super::calculator_form::FlightRow;
 use crate::kernel::airport;
 use crate::kernel::code::Code;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{DateTime, Timestamp};
+use crate::kernel::time::{Date, DateTime, Timestamp};
 use crate::refund_calculation::facts::{Coupon, CouponStatus, Direction, FareComponent, Fee, OneWayFare, Publication, Tax};
 use crate::web::words::Message;
 
@@ -36,6 +36,18 @@ pub(super) fn basis_points(text: &str) -> Result<Option<u32>, Message> {
     let points = percent.and_then(|percent| percent.checked_mul(100.into())).filter(|points| points.fract().is_zero());
     let points = points.and_then(|points| u32::try_from(points).ok()).filter(|points| *points <= 10_000);
     points.map(Some).ok_or_else(|| Message::new("calculator-bad-percent"))
+}
+
+pub(super) fn day(text: &str) -> Result<Option<Date>, Message> {
+    match text.trim() {
+        "" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| Message::new("calculator-bad-day")),
+    }
+}
+
+/// The minute that a field shows of an instant.
+pub(super) fn minute(at: Timestamp) -> i64 {
+    at.as_second().div_euclid(60)
 }
 
 pub(super) fn instant(text: &str) -> Result<Option<Timestamp>, Message> {
@@ -97,9 +109,13 @@ pub(super) fn tax(words: &[&str], currency: Currency) -> Option<Tax> {
     Some(Tax { code: Code::parse(code).ok()?, amount, coupon, station: None, carrier: None, refundable: None })
 }
 
-/// `HAN SGN Q QVNOW 3200000`: from, to, class, fare basis, amount.
+/// `HAN SGN Q QVNOW 3200000`: from, to, class, fare basis, amount; before an amount of another currency its code.
 pub(super) fn candidate(words: &[&str], currency: Currency, publication: Option<Publication>) -> Option<OneWayFare> {
-    let [from, to, class, basis, amount] = words else { return None };
+    let (from, to, class, basis, currency, amount) = match words {
+        [from, to, class, basis, amount] => (from, to, class, basis, currency, amount),
+        [from, to, class, basis, own, amount] => (from, to, class, basis, Currency::parse(own).ok()?, amount),
+        _ => return None,
+    };
     let code = |text: &str| Code::parse(text).ok();
     Some(OneWayFare {
         from: code(from)?,

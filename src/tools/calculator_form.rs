@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::calculator_base::{
     blank_facts, blank_ticket, flat, keep_candidates, keep_components, keep_coupons, keep_details, with_statuses_of,
 };
-use super::calculator_fields::{amount, basis_points, candidate, code, fee, flight, instant, lines, tax};
+use super::calculator_fields::{amount, basis_points, candidate, code, day, fee, flight, instant, lines, minute, tax};
 use crate::kernel::code::Code;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::time::Timestamp;
@@ -56,8 +56,9 @@ pub struct CalculatorForm {
     pub component_fare: Vec<String>,
     /// Facts as JSON; where they are given, the fields above are not read.
     pub json: String,
-    /// What the agent typed in the host.
+    /// What the agent typed in the host, and for which of the tickets, counted from 0; empty for all together.
     pub typed: String,
+    pub typed_for: String,
 }
 
 /// One row of flights as the page shows it.
@@ -95,29 +96,15 @@ impl CalculatorForm {
             .collect()
     }
 
-    /// The passengers that the form was begun with, besides the one that its fields show.
+    /// The facts that the form was begun with.
     #[must_use]
-    pub fn others(&self) -> Vec<String> {
-        let base: Option<Facts> = serde_json::from_str(&self.base).ok();
-        base.map(|base| base.selected().skip(1).map(|ticket| ticket.name.clone()).collect()).unwrap_or_default()
-    }
-
-    /// The passenger that the fields show, where the form was begun with one.
-    #[must_use]
-    pub fn shown(&self) -> Option<String> {
-        let base: Option<Facts> = serde_json::from_str(&self.base).ok();
-        base.and_then(|base| base.selected().next().map(|ticket| ticket.name.clone()))
-    }
-
-    /// Whether the base has conditions of its own.
-    #[must_use]
-    pub fn has_conditions(&self) -> bool {
-        serde_json::from_str::<Facts>(&self.base).is_ok_and(|base| !base.conditions.is_empty())
+    pub fn begun_with(&self) -> Option<Facts> {
+        serde_json::from_str(&self.base).ok()
     }
 
     /// The facts, or what is wrong with the fields.
     pub fn facts(&self, now: Timestamp, problems: &mut Problems) -> Option<Facts> {
-        let base: Option<Facts> = serde_json::from_str(&self.base).ok();
+        let base = self.begun_with();
         let currency = problems.take("currency", Currency::parse(&self.currency).map_err(|_| Message::new("calculator-bad-currency")));
         // The other fields are looked at all the same, so that one mistake does not hide the next.
         let currency = currency.unwrap_or(Currency::USD);
@@ -126,6 +113,9 @@ impl CalculatorForm {
         let service_fee = problems.take("service_fee", amount(&self.service_fee, currency)).flatten();
         let waiver = problems.take("waiver", code(&self.waiver)).flatten();
         let requested_at = problems.take("requested_at", instant(&self.requested_at)).flatten().unwrap_or(now);
+        // The field shows minutes; where it was not touched the second stays.
+        let untouched = base.as_ref().map(|base| base.requested_at).filter(|at| minute(*at) == minute(requested_at));
+        let requested_at = untouched.unwrap_or(requested_at);
         let seats_released_at = problems.take("released_at", instant(&self.released_at)).flatten();
         let mut facts = base.unwrap_or_else(|| blank_facts(currency, requested_at));
         if facts.currency != currency || facts.requested_at != requested_at {
@@ -153,22 +143,25 @@ impl CalculatorForm {
 
     /// The ticket of the fields; what they do not show is the base's.
     fn ticket(&self, base: Option<&Facts>, currency: Currency, problems: &mut Problems) -> Ticket {
-        let (components, coupons) = self.flights(currency, problems);
         let fare = problems.take("fare", amount(&self.fare, currency).and_then(|fare| fare.ok_or_else(|| Message::new("form-required"))));
         let begun_with = base.and_then(|base| base.selected().next().cloned()).unwrap_or_else(|| blank_ticket(currency));
+        let (components, coupons) = self.flights(currency, &begun_with, problems);
         let taxes = problems.take("taxes", lines("calculator-taxes", &self.taxes, |words| tax(words, currency))).unwrap_or_default();
         let publication = self.publication.parse().ok();
         let candidates = lines("calculator-candidates", &self.candidates, |words| candidate(words, currency, publication));
         Ticket {
             validating_carrier: problems.take("carrier", code(&self.carrier)).flatten(),
-            issued_on: self.issued_on.parse().ok(),
+            issued_on: problems.take("issued_on", day(&self.issued_on)).flatten(),
             publication,
             passenger_type: self.passenger_type.parse().unwrap_or(crate::refund_calculation::facts::PassengerType::Adult),
             fare: fare.unwrap_or(Money::zero(currency)),
             used_fare: problems.take("used_fare", amount(&self.used_fare, currency)).flatten(),
-            taxes: keep_details(taxes, &begun_with.taxes),
-            commission: self.commission(problems),
-            candidate_fares: keep_candidates(problems.take("candidates", candidates).unwrap_or_default(), &begun_with.candidate_fares),
+            taxes: keep_details(taxes, begun_with.taxes.clone()),
+            commission: self.commission(begun_with.commission, problems),
+            candidate_fares: keep_candidates(
+                problems.take("candidates", candidates).unwrap_or_default(),
+                begun_with.candidate_fares.clone(),
+            ),
             components: keep_components(components, &begun_with),
             coupons: keep_coupons(coupons, &begun_with),
             selected: true,
@@ -176,31 +169,34 @@ impl CalculatorForm {
         }
     }
 
-    fn commission(&self, problems: &mut Problems) -> Option<Commission> {
+    fn commission(&self, begun_with: Option<Commission>, problems: &mut Problems) -> Option<Commission> {
         let points = problems.take("commission", basis_points(&self.commission)).flatten();
         let on_fee = problems.take("commission_on_fee", basis_points(&self.commission_on_fee)).flatten();
-        (points.is_some() || on_fee.is_some()).then(|| Commission {
-            basis_points: points,
-            amount: None,
-            fee_basis_points: on_fee.unwrap_or_default(),
-        })
+        // An amount has no field; it stays as long as no share is typed over it.
+        let amount = begun_with.filter(|before| before.basis_points == points).and_then(|before| before.amount);
+        let fee_basis_points = on_fee.unwrap_or_default();
+        (points.is_some() || on_fee.is_some() || amount.is_some()).then_some(Commission { basis_points: points, amount, fee_basis_points })
     }
 
-    /// One component and one coupon for each row that is filled in. Flights of one direction without fares of their own
-    /// share a component.
-    fn flights(&self, currency: Currency, problems: &mut Problems) -> (Vec<FareComponent>, Vec<Coupon>) {
+    /// One coupon for each row that is filled in. A coupon that the form was begun with keeps its component; flights that
+    /// are new share one by direction, unless they have a fare of their own.
+    fn flights(&self, currency: Currency, begun_with: &Ticket, problems: &mut Problems) -> (Vec<FareComponent>, Vec<Coupon>) {
         let (mut components, mut coupons): (Vec<FareComponent>, Vec<Coupon>) = (Vec::new(), Vec::new());
         let filled = |row: &FlightRow<'_>| !(row.from.trim().is_empty() && row.to.trim().is_empty());
         for (number, row) in (1..).zip(self.rows()).filter(|(_, row)| filled(row)) {
             let read = flight(&row, currency).map_err(|wrong| Message::new("calculator-bad-row").count("row", number).word("wrong", wrong));
             let Some((coupon, component)) = problems.take("flights", read) else { continue };
-            let shares = |other: &FareComponent| other.direction == component.direction && other.fare.is_none() && component.fare.is_none();
+            let no = coupons.last().map_or(1, |last| last.no + 1);
+            let before = begun_with.coupons.iter().find(|one| one.no == no).map(|one| one.component);
+            let shares = |other: &FareComponent| match before {
+                Some(before) => other.no == before,
+                None => other.direction == component.direction && other.fare.is_none() && component.fare.is_none(),
+            };
             let place = components.iter().position(shares).unwrap_or_else(|| {
-                let no = i64::try_from(components.len() + 1).unwrap_or(i64::MAX);
-                components.push(FareComponent { no, ..component });
+                let highest = components.iter().chain(&begun_with.components).map(|one| one.no).max().unwrap_or(0);
+                components.push(FareComponent { no: before.unwrap_or(highest + 1), ..component });
                 components.len() - 1
             });
-            let no = i64::try_from(coupons.len() + 1).unwrap_or(i64::MAX);
             coupons.push(Coupon { no, component: components[place].no, ..coupon });
         }
         if coupons.is_empty() && problems.of("flights").is_none() {
@@ -225,8 +221,11 @@ impl CalculatorForm {
             let coupon = tax.coupon.map(|no| format!(" {no}")).unwrap_or_default();
             format!("{} {}{coupon}", tax.code, tax.amount.decimal())
         };
-        let candidate_line =
-            |fare: &OneWayFare| format!("{} {} {} {} {}", fare.from, fare.to, fare.booking_class, fare.fare_basis, fare.fare.decimal());
+        let candidate_line = |fare: &OneWayFare| {
+            let currency = if fare.fare.currency == facts.currency { String::new() } else { format!("{} ", fare.fare.currency) };
+            let amount = fare.fare.decimal();
+            format!("{} {} {} {} {currency}{amount}", fare.from, fare.to, fare.booking_class, fare.fare_basis)
+        };
         Self {
             base: serde_json::to_string(facts).unwrap_or_default(),
             start: String::new(),
@@ -264,6 +263,7 @@ impl CalculatorForm {
             component_fare: column(&|coupon| plain(component(coupon).and_then(|component| component.fare))),
             json: String::new(),
             typed: String::new(),
+            typed_for: String::new(),
         }
     }
 }

@@ -10,10 +10,11 @@ use super::calculator_form::{CalculatorForm, TypeBack};
 use crate::bookings::store as bookings;
 use crate::db::Conn;
 use crate::kernel::folding::fold_ticket_number;
-use crate::kernel::money::Currency;
+use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::Timestamp;
 use crate::refund_calculation::facts::{CouponStatus, Direction, PassengerType, Payment, Publication, Reason};
-use crate::refund_calculation::{self, Facts, RuleSet};
+use crate::refund_calculation::quote::PassengerLine;
+use crate::refund_calculation::{self, Facts, Quote, RuleSet};
 use crate::refunds::selection::{self, Selection};
 use crate::refunds::translation;
 use crate::rule_sets::{no_go_store, store as rule_sets};
@@ -30,6 +31,9 @@ use crate::web::words::Message;
 struct CalculatorPage {
     frame: Frame,
     form: CalculatorForm,
+    /// The passenger that the fields show and the others that are reckoned with it, where there are others.
+    others: Option<Message>,
+    has_conditions: bool,
     json: String,
     in_json: bool,
     start: String,
@@ -39,6 +43,7 @@ struct CalculatorPage {
     problems: Problems,
     answer: Option<QuoteAnswer>,
     typed: String,
+    typed_for: String,
     type_back: Option<TypeBack>,
     rule_sets: Vec<String>,
     publications: &'static [Publication],
@@ -57,6 +62,8 @@ impl CalculatorPage {
         Ok(Self {
             frame: visit.frame("calculator-title", Place::Calculator),
             form,
+            others: None,
+            has_conditions: false,
             json: String::new(),
             in_json: false,
             start: String::new(),
@@ -65,6 +72,7 @@ impl CalculatorPage {
             problems: Problems::default(),
             answer: None,
             typed: String::new(),
+            typed_for: String::new(),
             type_back: None,
             rule_sets: choices,
             publications: Publication::ALL,
@@ -74,6 +82,19 @@ impl CalculatorPage {
             statuses: CouponStatus::ALL,
             directions: Direction::ALL,
         })
+    }
+
+    /// Says what the form does not show of the facts that it was begun with.
+    fn tell_base(&mut self) {
+        let Some(base) = self.form.begun_with() else { return };
+        let names: Vec<&str> = base.selected().map(|ticket| ticket.name.as_str()).collect();
+        self.has_conditions = !base.conditions.is_empty();
+        self.others = match names.as_slice() {
+            [shown, others @ ..] if !others.is_empty() => {
+                Some(Message::new("calculator-others").text("shown", shown).text("others", others.join(", ")))
+            }
+            _ => None,
+        };
     }
 }
 
@@ -100,6 +121,7 @@ pub async fn open(visit: Visit<SeeBookings>, query: Query<StartQuery>) -> Answer
     page.caution = loaded.and_then(|loaded| loaded.caution);
     let status = if start_problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     (page.start, page.start_problem) = (start, start_problem);
+    page.tell_base();
     visit.page_with(status, &page)
 }
 
@@ -153,6 +175,7 @@ async fn facts_of(visit: &Visit<SeeBookings>, conn: &mut Conn, start: &str, now:
 pub async fn calculate(visit: Visit<SeeBookings>, form: DocumentForm<CalculatorForm>) -> Answer {
     let DocumentForm(mut form) = form;
     let (json, typed) = (std::mem::take(&mut form.json), std::mem::take(&mut form.typed));
+    let typed_for = std::mem::take(&mut form.typed_for);
     let now = visit.app.clock.now();
     let mut conn = visit.app.db.read().await?;
     let rule_set = form.rule_set.clone();
@@ -166,7 +189,7 @@ pub async fn calculate(visit: Visit<SeeBookings>, form: DocumentForm<CalculatorF
         complete(&visit, &mut conn, &mut facts, &rules).await?;
         match refund_calculation::calculate(&facts, &rules) {
             Ok(quote) => {
-                let read = quote.type_back().map_or(Ok(None), |computed| TypeBack::read(&typed, computed));
+                let read = must_show(&quote, &typed_for).map_or(Ok(None), |computed| TypeBack::read(&typed, computed));
                 page.type_back = problems.take("typed", read).flatten();
                 let (start, fee, conditions) = (page.form.start.clone(), page.form.fee.clone(), page.form.conditions.clone());
                 page.form = CalculatorForm { start, conditions, rule_set, fee, ..CalculatorForm::of(&facts) };
@@ -177,9 +200,21 @@ pub async fn calculate(visit: Visit<SeeBookings>, form: DocumentForm<CalculatorF
     }
     page.json = page.answer.as_ref().map_or(json, |answer| answer.facts.clone());
     (page.in_json, page.typed) = (in_json && page.answer.is_none(), typed);
+    page.typed_for = typed_for;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     page.problems = problems;
+    page.tell_base();
     visit.page_with(status, &page)
+}
+
+/// What the host must show: for one ticket, or for all together.
+fn must_show(quote: &Quote, typed_for: &str) -> Option<Money> {
+    let line = match (typed_for.parse::<usize>(), quote.passengers.as_slice()) {
+        (Ok(place), lines) => lines.get(place),
+        (Err(_), [only]) => Some(only),
+        (Err(_), _) => return quote.totals.refund,
+    };
+    line.and_then(PassengerLine::type_back)
 }
 
 fn read_json(text: &str) -> Result<Facts, Message> {

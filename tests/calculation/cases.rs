@@ -36,7 +36,7 @@ fn w1_partly_used_with_two_fees_and_commission_on_the_fee() {
     assert_eq!(say(parts.commission_on_fee), "GBP 30.00");
     assert_eq!(total(&quote), "GBP 373.00");
     assert_eq!(quote.totals.airline_to_agency.map(say).as_deref(), Some("GBP 358.00"), "373 − 45 recalled + 30 on the fee");
-    let kinds: Vec<_> = quote.fees.iter().map(|line| (line.kind, say(line.charged))).collect();
+    let kinds: Vec<_> = quote.passengers[0].fees.iter().map(|line| (line.kind, say(line.charged))).collect();
     assert_eq!(kinds, [(FeeKind::Cancellation, "GBP 100.00".to_owned()), (FeeKind::Misc, "GBP 50.00".to_owned())]);
 }
 
@@ -46,7 +46,7 @@ fn w3_a_fee_as_a_share_of_the_fare_refund() {
     ticket.commission = Some(Commission { basis_points: Some(100), amount: None, fee_basis_points: 0 });
     let quote = quote(&facts(ticket), &rules(vec![with_fee("EUR 50.00")]));
     assert_eq!(total(&quote), "EUR 472.50");
-    assert_eq!(quote.fees[0].share_of_fare_refund, Some(1316), "50 of 380 is 13.16 %");
+    assert_eq!(quote.passengers[0].fees[0].share_of_fare_refund, Some(1316), "50 of 380 is 13.16 %");
     assert_eq!(say(parts(&quote).commission_recalled), "EUR 3.80");
 }
 
@@ -60,7 +60,7 @@ fn w4_w5_w9_w11_unused_without_a_fee() {
     let taxes = ["AY USD 5.60", "US USD 18.00", "XF USD 4.50", "YQ USD 125.00"];
     let w9 = quote(&facts(one_way("USD 2700.00", &taxes)), &rules(vec![free()]));
     assert_eq!((say(parts(&w9).tax_returned), total(&w9)), ("USD 153.10".to_owned(), "USD 2853.10".to_owned()));
-    assert_eq!(w9.taxes.len(), 4);
+    assert_eq!(w9.passengers[0].taxes.len(), 4);
     assert_eq!(refund(&facts(one_way("KRW 140100", &["EB KRW 4000"])), &rules(vec![free()])), "KRW 144100");
 }
 
@@ -72,7 +72,7 @@ fn w12_a_waiver_takes_the_fee() {
     assert_eq!(refund(&facts, &rules), "USD 47.07");
     facts.waiver = Some(code("TESTWAIVER11"));
     let waived = quote(&facts, &rules);
-    assert_eq!((total(&waived), waived.fees[0].waived), ("USD 111.07".to_owned(), true));
+    assert_eq!((total(&waived), waived.passengers[0].fees[0].waived), ("USD 111.07".to_owned(), true));
     facts.waiver = Some(code("UNHEARDOF"));
     let unknown = quote(&facts, &rules);
     assert_eq!((unknown.verdict, unknown.reasons.as_slice()), (Verdict::ManualReview, [ReasonCode::WaiverUnknown].as_slice()));
@@ -85,7 +85,7 @@ fn w13_only_government_taxes_of_a_non_refundable_fare() {
     let quote = quote(&facts(ticket), &rules(vec![non_refundable()]));
     assert_eq!(say(quote.totals.original), "RUB 66017.00");
     assert_eq!(total(&quote), "RUB 3550.00");
-    assert_eq!((quote.taxes[0].code.text(), say(quote.taxes[0].kept)), ("YR", "RUB 732.00".to_owned()));
+    assert_eq!((quote.passengers[0].taxes[0].code.text(), say(quote.passengers[0].taxes[0].kept)), ("YR", "RUB 732.00".to_owned()));
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn w17_the_used_part_is_priced_by_its_one_way_fare() {
         ("USD 1400.00".into(), "USD 1000.00".into(), "USD 70.00".into())
     );
     assert_eq!(total(&quote), "USD 330.00");
-    assert_eq!(quote.used_fares[0].step, UsedFareStep::SameFareBasis);
+    assert_eq!(quote.passengers[0].used_fares[0].step, UsedFareStep::SameFareBasis);
 }
 
 #[test]
@@ -119,8 +119,8 @@ fn w20_a_penalty_in_another_currency() {
     facts.rates = vec![Rate { from: currency("CNY"), to: currency("USD"), day, rate: "0.137917".parse().expect("a rate") }];
     facts.service_fee = ServiceFee::PerPassenger(money("USD 2.00"));
     let quote = quote(&facts, &rules(vec![with_fee("CNY 480.00")]));
-    assert_eq!(say(quote.fees[0].rule_amount), "CNY 480.00");
-    assert_eq!(say(quote.fees[0].charged), "USD 66.20");
+    assert_eq!(say(quote.passengers[0].fees[0].rule_amount), "CNY 480.00");
+    assert_eq!(say(quote.passengers[0].fees[0].charged), "USD 66.20");
     assert_eq!(quote.totals.penalty.map(say).as_deref(), Some("USD 447.20"));
     assert_eq!((total(&quote), say(quote.totals.service_fee)), ("USD 74.99".to_owned(), "USD 2.00".to_owned()));
 }
@@ -149,7 +149,7 @@ fn w22_w23_taxes_alone_cost_a_fee() {
     let mut bamboo = rules(vec![non_refundable()]);
     bamboo.taxes.tax_only_fee = Some(money("VND 110000"));
     let quote_of = quote(&facts(one_way("VND 900000", &["UE VND 120000"])), &bamboo);
-    assert_eq!((total(&quote_of), quote_of.fees[0].kind), ("VND 10000".to_owned(), FeeKind::TaxOnly));
+    assert_eq!((total(&quote_of), quote_of.passengers[0].fees[0].kind), ("VND 10000".to_owned(), FeeKind::TaxOnly));
     let mut yen = rules(vec![non_refundable()]);
     yen.taxes.tax_only_fee = Some(money("JPY 4000"));
     yen.fee_cap = FeeCap::CapAll;
@@ -180,7 +180,7 @@ fn c1_the_nearest_higher_class_above_half() {
     let mut rules = rules(vec![with_fee("VND 500000")]);
     rules.used_fare.booking_classes = ["A", "P", "N", "R", "Q"].map(code).to_vec();
     let quote = quote(&facts(fly(ticket, 1)), &rules);
-    let line = &quote.used_fares[0];
+    let line = &quote.passengers[0].used_fares[0];
     assert_eq!((line.step, line.booking_class, say(line.fare)), (UsedFareStep::NearestHigherClass, Some(code("Q")), "VND 3200000".into()));
     assert_eq!(line.rejected.len(), 1);
     assert_eq!((line.rejected[0].booking_class, line.rejected[0].rejected), (code("R"), Rejected::NotAboveHalf));
@@ -199,7 +199,8 @@ fn c3_mixed_fares_by_both_methods() {
     let quote = quote(&facts(ticket), &rules);
     assert_eq!(total(&quote), "VND 1959000");
     let typed = |method, screen, field| {
-        let value = quote.values_to_type.iter().find(|value| (value.method, value.screen, value.field) == (method, screen, field));
+        let value =
+            quote.passengers[0].values_to_type.iter().find(|value| (value.method, value.screen, value.field) == (method, screen, field));
         value.map(|value| value.amount.decimal().to_string())
     };
     assert_eq!(typed(Method::ExchangeTax, 10, ScreenField::OriginalValue).as_deref(), Some("2459000"));
@@ -264,7 +265,7 @@ fn c11_fees_of_several_components() {
         let mut rules = rules(fees("USD 50.00", "USD 80.00"));
         rules.combination = combination;
         let quote = quote(&facts(ticket), &rules);
-        let lines = quote.fees.iter().map(|line| line.charged).try_fold(money("USD 0"), Money::plus);
+        let lines = quote.passengers[0].fees.iter().map(|line| line.charged).try_fold(money("USD 0"), Money::plus);
         assert_eq!(lines, Ok(parts(&quote).fees), "the lines are what is charged");
         say(parts(&quote).fees)
     };
@@ -326,7 +327,7 @@ fn a_journeys_fee_is_carried_by_the_ticket_that_can() {
     assert_eq!(refund(&facts, &rules), "USD 400.00");
     facts.tickets[1].components[0].booking_class = Some(code("Y"));
     let both = quote(&facts, &rules);
-    let lines: Vec<_> = both.fees.iter().map(|line| say(line.charged)).collect();
+    let lines: Vec<_> = both.passengers.iter().flat_map(|ticket| &ticket.fees).map(|line| say(line.charged)).collect();
     assert_eq!(lines, ["USD 100.00", "USD 0.00"], "the lines are what is charged");
 }
 
