@@ -12,7 +12,10 @@ pub enum MoneyError {
     /// Not a decimal number.
     BadAmount(String),
     /// More decimals than the currency has.
-    TooPrecise { amount: String, currency: Currency },
+    TooPrecise {
+        amount: String,
+        currency: Currency,
+    },
     /// Outside of what 64 bits of minor units hold.
     TooLarge,
     /// Two currencies in one sum.
