@@ -1,6 +1,6 @@
 //! The command line: what `afterfare` can be told. Exit codes: 0 done, 1 the input was refused, 2 wrong usage.
 
-use std::io::{BufRead, BufReader, IsTerminal, Write};
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,7 +10,6 @@ use crate::agencies::actions::{self, NewAgency, NewUser};
 use crate::agencies::model::{Refusal, parse_code, parse_email};
 use crate::agencies::store as agencies;
 use crate::agencies::user_pages::link_address;
-use crate::bookings::import::{Counts, Import};
 use crate::config::{DatabaseSettings, LogForm, Settings};
 use crate::db::{Db, PoolSizes};
 use crate::journal::Author;
@@ -19,9 +18,10 @@ use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Clock, Date};
 use crate::web::words::Message;
-use crate::{app, demo, finance, rates, worker};
+use crate::{app, demo, finance, worker};
 
 mod calculation;
+mod imports;
 
 /// Everything that happens to an airline ticket after it is sold.
 #[derive(Debug, Parser)]
@@ -201,8 +201,8 @@ type Done = Result<(), Refused>;
 pub async fn run(line: CommandLine) -> ExitCode {
     let done = match line.command {
         Command::Serve(args) => serve(args).await,
-        Command::Import { what: ImportCommand::Orders { files, agency, database } } => import_orders(&files, &agency, &database).await,
-        Command::Import { what: ImportCommand::Rates { file, database } } => import_rates(&file, &database).await,
+        Command::Import { what: ImportCommand::Orders { files, agency, database } } => imports::orders(&files, &agency, &database).await,
+        Command::Import { what: ImportCommand::Rates { file, database } } => imports::rates(&file, &database).await,
         Command::Agency { what: AgencyCommand::Add { code, name, currency, credit_line, database } } => {
             add_agency(&code, name, currency, &credit_line, &database).await
         }
@@ -257,70 +257,12 @@ async fn serve(args: ServeArgs) -> Done {
     Ok(())
 }
 
-async fn import_orders(files: &[PathBuf], agency: &str, database: &DatabaseSettings) -> Done {
-    let db = open(database).await?;
-    let code = parse_code(agency).map_err(|message| message.say(Language::English))?;
-    let mut conn = db.read().await?;
-    let found = agencies::agency(&mut conn, &code).await?;
-    drop(conn);
-    let agency = found.ok_or_else(|| Refusal::UnknownAgency(code).message().say(Language::English))?;
-    let mut all = Counts::default();
-    let show_progress = std::io::stderr().is_terminal();
-    for file in files {
-        let name = file.display().to_string();
-        let input = input(file)?;
-        let before = all;
-        let mut refused = |refused: crate::bookings::import::Refused| {
-            eprintln!("{name}:{}: {}: {}", refused.line, refused.path, refused.cause);
-        };
-        let mut progress = |counts: Counts| {
-            if show_progress {
-                eprint!("\r{name}: {} orders", before.read() + counts.read());
-                let _ = std::io::stderr().flush();
-            }
-        };
-        let mut import = Import {
-            db: &db,
-            clock: &Clock::System,
-            agency_id: &agency.id,
-            counts: Counts::default(),
-            refused: &mut refused,
-            progress: &mut progress,
-        };
-        let outcome = import.run(input).await;
-        let counts = import.counts;
-        all.added += counts.added;
-        all.updated += counts.updated;
-        all.unchanged += counts.unchanged;
-        all.refused += counts.refused;
-        if show_progress {
-            eprintln!();
-        }
-        outcome.map_err(|error| format!("{name}: {error}. Already in: {} orders", all.added + all.updated))?;
-    }
-    println!("{} added, {} updated, {} unchanged, {} refused", all.added, all.updated, all.unchanged, all.refused);
-    db.close().await;
-    if all.refused > 0 { Err(Refused(format!("{} orders were refused; the others are in", all.refused))) } else { Ok(()) }
-}
-
 fn input(file: &PathBuf) -> Result<Box<dyn BufRead>, Refused> {
     if file.as_os_str() == "-" {
         return Ok(Box::new(std::io::stdin().lock()));
     }
     let opened = std::fs::File::open(file).map_err(|error| format!("{} cannot be read: {error}", file.display()))?;
     Ok(Box::new(BufReader::with_capacity(256 * 1024, opened)))
-}
-
-async fn import_rates(file: &PathBuf, database: &DatabaseSettings) -> Done {
-    let (good, bad) = rates::read(input(file)?);
-    for line in &bad {
-        eprintln!("{}:{}: {}", file.display(), line.line, line.cause);
-    }
-    let count = good.len();
-    let db = open(database).await?;
-    rates::save(&db, good).await?;
-    println!("{count} rates loaded, {} lines refused", bad.len());
-    if bad.is_empty() { Ok(()) } else { Err(Refused("some lines were refused; the others are loaded".to_owned())) }
 }
 
 async fn add_agency(code: &str, name: String, currency: Currency, credit_line: &str, database: &DatabaseSettings) -> Done {

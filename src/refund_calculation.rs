@@ -35,6 +35,7 @@ pub mod settlement;
 pub mod tax_rules;
 pub mod taxes;
 pub mod ticket;
+pub mod totals;
 pub mod trace;
 pub mod used_fare;
 
@@ -82,7 +83,7 @@ pub fn calculate(facts: &Facts, rules: &RuleSet) -> Result<Quote, MoneyError> {
     settlement::settle(facts, rules, &mut quote)?;
     if !settlement::agrees(&quote) {
         stop(&mut quote, Verdict::ManualReview, ReasonCode::CrossCheck);
-        quote.totals = lines::Totals::of(facts, rules, &quote)?;
+        quote.totals = totals::Totals::of(facts, rules, &quote)?;
     }
     Ok(quote)
 }

@@ -56,11 +56,7 @@ async fn two_quotes_of_one_passenger_make_one_refund(world: World) {
 }
 
 async fn sixteen_clients_credit_one_refund(world: World) {
-    let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", Role::Supervisor, None).await;
-    let order_no = world.booked(&agency, ORDER).await;
-    let number = lan.refund(&order_no, "voluntary").await;
+    let (_lan, sam, number) = world.registered(ORDER).await;
     sam.work(&number, "submission", &[]).await.expect_status(303);
     sam.work(&number, "confirmation", &[("amount", "74.99")]).await.expect_status(303);
     let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
@@ -77,11 +73,7 @@ async fn sixteen_clients_credit_one_refund(world: World) {
 }
 
 async fn the_same_form_again_gets_the_first_answer(world: World) {
-    let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", Role::Supervisor, None).await;
-    let order_no = world.booked(&agency, ORDER).await;
-    let number = lan.refund(&order_no, "voluntary").await;
+    let (_lan, sam, number) = world.registered(ORDER).await;
     let fields = [("version", "1"), ("once", "key-1"), ("reference", "R-1")];
     for _ in 0..3 {
         sam.post(&format!("/refunds/{number}/submission"), &fields).await.expect_status(303);
@@ -90,11 +82,7 @@ async fn the_same_form_again_gets_the_first_answer(world: World) {
 }
 
 async fn a_key_of_another_form_is_refused(world: World) {
-    let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", Role::Supervisor, None).await;
-    let order_no = world.booked(&agency, ORDER).await;
-    let number = lan.refund(&order_no, "voluntary").await;
+    let (_lan, sam, number) = world.registered(ORDER).await;
     let fields = [("version", "1"), ("once", "key-1")];
     sam.post(&format!("/refunds/{number}/submission"), &fields).await.expect_status(303);
     let fields = [("version", "2"), ("once", "key-1"), ("amount", "74.99")];
@@ -102,11 +90,7 @@ async fn a_key_of_another_form_is_refused(world: World) {
 }
 
 async fn the_same_form_sixteen_times_at_once_is_done_once(world: World) {
-    let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", Role::Supervisor, None).await;
-    let order_no = world.booked(&agency, ORDER).await;
-    let number = lan.refund(&order_no, "voluntary").await;
+    let (_lan, sam, number) = world.registered(ORDER).await;
     sam.work(&number, "submission", &[]).await.expect_status(303);
     let path = format!("/refunds/{number}/confirmation");
     let pressed = (0..16).map(|_| {

@@ -102,11 +102,7 @@ async fn a_card_refund_never_shows_an_amount(world: World) {
 }
 
 async fn an_actual_amount_that_differs_asks_why_and_shows_both(world: World) {
-    let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", Role::Supervisor, None).await;
-    let order_no = world.booked(&agency, ORDER).await;
-    let number = lan.refund(&order_no, "voluntary").await;
+    let (lan, sam, number) = world.registered(ORDER).await;
     sam.work(&number, "submission", &[]).await.expect_status(303);
     sam.work(&number, "confirmation", &[("amount", "74.99")]).await.expect_status(303);
     let short = [("amount", "70.00"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
@@ -120,11 +116,7 @@ async fn an_actual_amount_that_differs_asks_why_and_shows_both(world: World) {
 }
 
 async fn less_than_the_service_fee_is_refused_with_reason_14(world: World) {
-    let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", Role::Supervisor, None).await;
-    let order_no = world.booked(&agency, ORDER).await;
-    let number = lan.refund(&order_no, "voluntary").await;
+    let (lan, sam, number) = world.registered(ORDER).await;
     sam.work(&number, "submission", &[]).await.expect_status(303);
     sam.work(&number, "confirmation", &[("amount", "74.99")]).await.expect_status(303);
     let cents = [("amount", "1.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1"), ("difference", "other")];

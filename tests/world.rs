@@ -206,6 +206,16 @@ impl World {
         number.to_owned()
     }
 
+    /// A refund that an agency's Admin asked for, the Admin, and a supervisor to work it.
+    pub async fn registered(&self, order_no: &str) -> (Person, Person, String) {
+        let agency = self.agency("SUNRIVER").await;
+        let lan = self.person("lan", Role::Admin, Some(&agency)).await;
+        let sam = self.person("sam", Role::Supervisor, None).await;
+        let order_no = self.booked(&agency, order_no).await;
+        let number = lan.refund(&order_no, "voluntary").await;
+        (lan, sam, number)
+    }
+
     pub async fn rates(&self, csv: &str) {
         let (good, bad) = rates::read(csv.as_bytes());
         assert!(bad.is_empty(), "{bad:?}");

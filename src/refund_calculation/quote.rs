@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::facts::{Direction, Facts, FormOfPayment, Payment, Rate, Refundability, Ticket};
-use super::lines::{AncillaryLine, FeeLine, NoGo, ScreenField, TaxLine, Totals, TypedValue, UsedFareLine};
+use super::lines::{AncillaryLine, FeeLine, NoGo, ScreenField, TaxLine, TypedValue, UsedFareLine};
 use super::rules::{RuleSet, Section};
+use super::totals::Totals;
 use super::trace::Step;
 use crate::kernel::money::{Currency, Money, MoneyError};
 use crate::kernel::time::Date;

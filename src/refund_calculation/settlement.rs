@@ -1,9 +1,9 @@
 //! The totals, where the money goes, and the checks across everything that was written.
 
 use super::facts::{Facts, FormOfPayment};
-use super::lines::Totals;
 use super::quote::{Destination, Quote, ReasonCode, Verdict};
 use super::rules::RuleSet;
+use super::totals::Totals;
 use super::trace::Step;
 use crate::kernel::money::{Money, MoneyError};
 
