@@ -2,6 +2,7 @@
 
 pub mod detail_pages;
 pub mod document;
+pub mod facts;
 pub mod fare_rules;
 pub mod filters;
 pub mod import;
@@ -11,3 +12,4 @@ pub mod parse;
 pub mod reader;
 pub mod store;
 pub mod strip;
+pub mod void;

@@ -102,6 +102,14 @@ enum ImportCommand {
         #[command(flatten)]
         database: DatabaseSettings,
     },
+    /// Take in notifications of schedule changes and cancellations: one object, an array, or one per line
+    Incidents {
+        /// Files of notifications; `-` reads standard input
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
     /// Exchange rates: CSV with the header date,from,to,rate
     Rates {
         #[arg(value_name = "FILE.csv")]
@@ -203,6 +211,7 @@ pub async fn run(line: CommandLine) -> ExitCode {
         Command::Serve(args) => serve(args).await,
         Command::Import { what: ImportCommand::Orders { files, agency, database } } => imports::orders(&files, &agency, &database).await,
         Command::Import { what: ImportCommand::Rates { file, database } } => imports::rates(&file, &database).await,
+        Command::Import { what: ImportCommand::Incidents { files, database } } => imports::incidents(&files, &database).await,
         Command::Agency { what: AgencyCommand::Add { code, name, currency, credit_line, database } } => {
             add_agency(&code, name, currency, &credit_line, &database).await
         }
@@ -247,7 +256,7 @@ async fn serve(args: ServeArgs) -> Done {
         .map_err(|error| format!("{} cannot be listened on: {error}. Choose another with --listen", args.settings.listen))?;
     let origin = args.settings.origin();
     let app = app::new(db.clone(), *args.settings, Clock::System).await?;
-    let background = tokio::spawn(worker::run(app.clone()));
+    let background = tokio::spawn(worker::run(worker::Worker::new(app.clone())?));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let server = app::serve(app, listener, workers)?;
     println!("Afterfare serves {origin}");

@@ -2,6 +2,8 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::kernel::money::{Currency, Money};
+
 /// Where the data lives, needed by every command.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseSettings {
@@ -52,8 +54,41 @@ pub struct Settings {
     /// Whether a proxy in front sets X-Forwarded-For; only then is it believed
     #[arg(long, env = "AFTERFARE_BEHIND_PROXY", default_value_t = false)]
     pub behind_proxy: bool,
+    /// Folder in which attachments are kept; several servers on one database need the same one
+    #[arg(long, env = "AFTERFARE_FILES", default_value = "./data/files", value_name = "FOLDER")]
+    pub files: std::path::PathBuf,
+    /// Where e-mail goes: `smtp://USER:PASSWORD@HOST:587?tls=required` or `smtps://…`; without it, into the mail folder
+    #[arg(long, env = "AFTERFARE_SMTP", value_name = "URL", hide_env_values = true, value_parser = mail_server)]
+    pub smtp: Option<String>,
+    /// Folder in which each e-mail becomes a file, when there is no mail server
+    #[arg(long, env = "AFTERFARE_MAIL_FOLDER", default_value = "./data/mail", value_name = "FOLDER")]
+    pub mail_folder: std::path::PathBuf,
+    /// The sender of e-mail
+    #[arg(long, env = "AFTERFARE_MAIL_FROM", default_value = "Afterfare <no-reply@afterfare.example>", value_name = "ADDRESS", value_parser = mailbox)]
+    pub mail_from: String,
     #[command(flatten)]
     pub limits: Limits,
+}
+
+fn mail_server(text: &str) -> Result<String, String> {
+    if ["smtp://", "smtps://"].iter().any(|start| text.starts_with(start)) {
+        Ok(text.to_owned())
+    } else {
+        Err("use smtp://USER:PASSWORD@HOST:PORT?tls=required or smtps://USER:PASSWORD@HOST".to_owned())
+    }
+}
+
+fn mailbox(text: &str) -> Result<String, String> {
+    match text.parse::<lettre::message::Mailbox>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => Err("give an address such as Afterfare <no-reply@afterfare.example>".to_owned()),
+    }
+}
+
+fn amount(text: &str) -> Result<Money, String> {
+    let (figure, currency) = text.trim().split_once(' ').ok_or("give an amount and its currency, such as 100.00 USD")?;
+    let currency = Currency::parse(currency.trim()).map_err(|error| error.to_string())?;
+    Money::parse(figure, currency).map_err(|error| error.to_string())
 }
 
 fn origin(text: &str) -> Result<String, String> {
@@ -106,6 +141,51 @@ pub struct Limits {
     /// Newest quotes that are reckoned again to preview a rule set
     #[arg(long, env = "AFTERFARE_PREVIEW_QUOTES", default_value_t = 100, value_name = "QUOTES", value_parser = clap::value_parser!(i64).range(1..=1000))]
     pub preview_quotes: i64,
+    /// Bytes of one attachment
+    #[arg(long, env = "AFTERFARE_MAX_ATTACHMENT_BYTES", default_value_t = 8_388_608, value_name = "BYTES")]
+    pub max_attachment_bytes: usize,
+    /// Attachments of one message
+    #[arg(long, env = "AFTERFARE_ATTACHMENTS_PER_MESSAGE", default_value_t = 5, value_name = "FILES")]
+    pub attachments_per_message: usize,
+    /// Seconds within which a form with attachments must have arrived
+    #[arg(long, env = "AFTERFARE_UPLOAD_SECONDS", default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(10..=3600))]
+    pub upload_seconds: u64,
+    /// Characters of one message in a request
+    #[arg(long, env = "AFTERFARE_MAX_MESSAGE_CHARS", default_value_t = 5000, value_name = "CHARACTERS")]
+    pub max_message_chars: usize,
+    /// Hours within which a request gets its answer
+    #[arg(long, env = "AFTERFARE_ANSWER_WITHIN_HOURS", default_value_t = 4, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub answer_within_hours: i64,
+    /// Hours within which a request in process gets its next news
+    #[arg(long, env = "AFTERFARE_NEXT_NEWS_HOURS", default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub next_news_hours: i64,
+    /// Hours of silence after which an answered request is completed
+    #[arg(long, env = "AFTERFARE_COMPLETE_AFTER_HOURS", default_value_t = 72, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=2160))]
+    pub complete_after_hours: i64,
+    /// Hours that an offer inside a request may be valid at most
+    #[arg(long, env = "AFTERFARE_OFFER_MAX_HOURS", default_value_t = 336, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=2160))]
+    pub offer_max_hours: i64,
+    /// Seconds for which "is answering" is shown after the last sign of it
+    #[arg(long, env = "AFTERFARE_PRESENCE_SECONDS", default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(10..=3600))]
+    pub presence_seconds: i64,
+    /// Requests that are assigned or answered in one go
+    #[arg(long, env = "AFTERFARE_BULK_ITEMS", default_value_t = 100, value_name = "REQUESTS", value_parser = clap::value_parser!(u64).range(1..=500))]
+    pub bulk_items: u64,
+    /// Above this amount, or its worth in another currency, a compensation needs a second person
+    #[arg(long, env = "AFTERFARE_COMPENSATION_ALONE_UP_TO", default_value = "100.00 USD", value_name = "AMOUNT", value_parser = amount)]
+    pub compensation_alone_up_to: Money,
+    /// Times that an e-mail is tried
+    #[arg(long, env = "AFTERFARE_MAIL_ATTEMPTS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(1..=50))]
+    pub mail_attempts: i64,
+    /// Seconds that a mail server may take
+    #[arg(long, env = "AFTERFARE_MAIL_SECONDS", default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub mail_seconds: u64,
+    /// Days that notices are kept
+    #[arg(long, env = "AFTERFARE_NOTICE_DAYS", default_value_t = 180, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3650))]
+    pub notice_days: i64,
+    /// Hours that files of a form that was never sent are kept
+    #[arg(long, env = "AFTERFARE_DRAFT_HOURS", default_value_t = 24, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=720))]
+    pub draft_hours: i64,
     /// Seconds within which a posted form must have arrived
     #[arg(long, env = "AFTERFARE_FORM_SECONDS", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
     pub form_seconds: u64,

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Executor};
 
+pub mod numbers;
 pub mod rows;
 pub mod select;
 

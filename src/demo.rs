@@ -17,6 +17,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Clock, Timestamp, instant_text, plus_days, utc_day};
 use crate::rates::{self, Rate};
 
+mod cases;
 mod orders;
 mod rules;
 mod scenes;
@@ -62,6 +63,7 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
     let mut sign_ins = String::new();
     load_rates(db, now).await?;
     rules::load(db, "demo", now).await?;
+    cases::replies(db, "demo", now).await?;
     let mut desk = Vec::new();
     for (email, name, role, language) in OPERATORS {
         desk.push(add_user(db, email, name, role, None, language, now, &mut sign_ins).await?);
@@ -76,6 +78,8 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
         }
         import_orders(db, &clock, &agency, place, now).await?;
         scenes::play(db, &settings.limits, &own[0], &desk[2], &agency, now).await?;
+        let players = cases::Players { agency: &agency, own: &own[0], agent: &desk[0], finance: &desk[1] };
+        cases::play(db, settings, &players, now).await?;
     }
     db.write(move |conn| {
         Box::pin(async move {

@@ -9,13 +9,23 @@ use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 
 crate::text_column! {
     /// What an event is about.
-    pub enum Subject { Refund = "refund", Booking = "booking", User = "user", Agency = "agency" }
+    pub enum Subject {
+        Refund = "refund",
+        Booking = "booking",
+        User = "user",
+        Agency = "agency",
+        Request = "request",
+        Incident = "incident",
+        Compensation = "compensation",
+    }
 }
 
 crate::text_column! {
     /// On whose side the one who acted stands.
     pub enum Side { Agency = "agency", Operator = "operator", Program = "program" }
 }
+
+crate::named!(Side = "side");
 
 /// Who acted, as the journal keeps it: the name stays true even when the user is renamed later.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,6 +21,10 @@ crate::text_column! {
         Unallocated = "unallocated",
         /// Where an agency's own payments come from.
         TopUpSource = "top-up-source",
+        /// What agencies pay for changes and extras after the sale.
+        ServiceSales = "service-sales",
+        /// What the operator gives of its own.
+        Goodwill = "goodwill",
     }
 }
 
@@ -37,5 +41,8 @@ crate::text_column! {
         Unallocated = "unallocated",
         Reversal = "reversal",
         TopUp = "top-up",
+        /// The price of an accepted offer.
+        ServiceSale = "service-sale",
+        Compensation = "compensation",
     }
 }

@@ -7,16 +7,21 @@ pub mod db;
 pub mod refund_calculation;
 pub mod web;
 
+pub mod attachments;
 pub mod journal;
 pub mod ledger;
+pub mod notices;
 
 pub mod agencies;
 pub mod bookings;
+pub mod compensations;
 pub mod finance;
 pub mod home;
+pub mod incidents;
 pub mod queue;
 pub mod rates;
 pub mod refunds;
+pub mod requests;
 pub mod rule_sets;
 pub mod tools;
 

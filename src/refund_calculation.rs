@@ -38,6 +38,7 @@ pub mod ticket;
 pub mod totals;
 pub mod trace;
 pub mod used_fare;
+pub mod void;
 
 use std::borrow::Cow;
 
@@ -116,7 +117,7 @@ fn reckon_all(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), S
     let mut given = Given { facts, rules, voluntary: facts.reason == Reason::Voluntary, journey_paid: false };
     let mut journeys: Vec<i64> = Vec::new();
     eligibility::waiver(&given)?;
-    if !given.voluntary && !involuntary::holds(&given, quote)? {
+    if facts.reason == Reason::Involuntary && !involuntary::holds(&given, quote)? {
         given.voluntary = true;
     }
     for (place, ticket) in facts.selected().enumerate() {
@@ -125,7 +126,11 @@ fn reckon_all(facts: &Facts, rules: &RuleSet, quote: &mut Quote) -> Result<(), S
         let paid = line.original()?;
         let mut notes = Notes::default();
         given.journey_paid = journeys.contains(&ticket.no);
-        let outcome = if given.voluntary { voluntary(&given, ticket, &mut notes) } else { involuntary::reckon(&given, ticket, &mut notes) };
+        let outcome = match facts.reason {
+            Reason::Void => void::reckon(&given, ticket, &mut notes),
+            _ if given.voluntary => voluntary(&given, ticket, &mut notes),
+            _ => involuntary::reckon(&given, ticket, &mut notes),
+        };
         if notes.journey_fee {
             journeys.push(ticket.no);
         }

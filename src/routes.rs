@@ -4,12 +4,17 @@ use actix_web::guard;
 use actix_web::web::{self, ServiceConfig};
 
 use crate::agencies::{account_pages, agency_pages, sign_in_pages, user_pages};
+use crate::attachments::pages as attachments;
 use crate::bookings::{detail_pages, list_pages};
+use crate::compensations::pages as compensations;
 use crate::finance::pages as finance_pages;
 use crate::home::{pages as home_pages, search_pages};
+use crate::incidents::{list_pages as incident_pages, tab_pages as incident_tab};
 use crate::kernel::actor::Permission;
-use crate::queue::pages as desk;
-use crate::refunds::{case_pages, desk_pages, slide_out_pages};
+use crate::notices::pages as notices;
+use crate::queue::{pages as desk, request_pages as desk_requests};
+use crate::refunds::{case_pages, claim_pages, desk_pages, slide_out_pages, void_pages};
+use crate::requests::{canned_pages, list_pages as request_lists, offer_pages, open_pages, show_pages};
 use crate::tools::{calculator_pages, no_go_pages, rule_set_pages};
 use crate::web::assets;
 
@@ -83,9 +88,13 @@ routes! {
     get "/bookings/{order}/fees" SeeBookings => detail_pages::fees;
     get "/bookings/{order}/ancillaries" SeeBookings => detail_pages::ancillaries;
     get "/bookings/{order}/emails" SeeBookings => detail_pages::emails;
-    get "/bookings/{order}/requests" SeeBookings => detail_pages::requests;
-    get "/bookings/{order}/incidents" SeeBookings => detail_pages::incidents;
     get "/bookings/{order}/e-ticket" SeeBookings => detail_pages::e_ticket;
+
+    // Incidents
+    get "/incidents" SeeRequests => incident_pages::list;
+    get "/bookings/{order}/incidents" SeeRequests => incident_tab::tab;
+    post "/bookings/{order}/incidents" TalkToAirline => incident_tab::enter;
+    post "/bookings/{order}/incidents/{number}/confirmation" ConfirmIncidents => incident_tab::confirm;
 
     // Refunds
     get "/bookings/{order}/refunds" SeeRefunds => case_pages::tab;
@@ -93,7 +102,12 @@ routes! {
     post "/bookings/{order}/quotes" RequestRefunds => slide_out_pages::quote;
     get "/bookings/{order}/quotes/{id}" RequestRefunds => slide_out_pages::show_quote;
     post "/bookings/{order}/refunds" RequestRefunds => slide_out_pages::submit;
+    get "/bookings/{order}/claim" RequestRefunds => claim_pages::form;
+    post "/bookings/{order}/claims" RequestRefunds => claim_pages::claim;
+    get "/bookings/{order}/void" RequestRefunds => void_pages::show;
+    post "/bookings/{order}/void" RequestRefunds => void_pages::void;
     get "/refunds/{number}" SeeRefunds => case_pages::show;
+    post "/refunds/{number}/withdrawal" RequestRefunds => desk_pages::withdraw;
     post "/refunds/{number}/assignment" WorkDesk => desk_pages::take;
     post "/refunds/{number}/handover" WorkDesk => desk_pages::hand_over;
     post "/refunds/{number}/submission" TalkToAirline => desk_pages::submit;
@@ -103,10 +117,45 @@ routes! {
     post "/refunds/{number}/receipt" PostMoney => desk_pages::receive;
     post "/refunds/{number}/credit" PostMoney => desk_pages::credit;
 
+    // Requests
+    get "/requests" SeeRequests => request_lists::list;
+    get "/requests.csv" SeeRequests => request_lists::csv;
+    get "/requests.xlsx" SeeRequests => request_lists::xlsx;
+    get "/requests/new" RaiseRequests => open_pages::new;
+    get "/bookings/{order}/requests" SeeRequests => request_lists::tab;
+    get "/bookings/{order}/request" RaiseRequests => open_pages::form;
+    post "/bookings/{order}/requests" RaiseRequests => open_pages::open;
+    get "/requests/{number}" SeeRequests => show_pages::show;
+    post "/requests/{number}/messages" WriteRequests => show_pages::write;
+    post "/requests/{number}/assignment" WorkDesk => show_pages::take;
+    post "/requests/{number}/handover" WorkDesk => show_pages::hand_over;
+    post "/requests/{number}/presence" WorkDesk => show_pages::presence;
+    post "/requests/{number}/merging" TalkToAirline => show_pages::merge;
+    get "/requests/{number}/offers/new" TalkToAirline => offer_pages::form;
+    post "/requests/{number}/offers" TalkToAirline => offer_pages::make;
+    post "/requests/{number}/offers/{offer}/acceptance" RequestRefunds => offer_pages::accept;
+    post "/requests/{number}/offers/{offer}/refusal" RequestRefunds => offer_pages::decline;
+    post "/requests/{number}/offers/{offer}/withdrawal" TalkToAirline => offer_pages::withdraw;
+    post "/requests/{number}/offers/{offer}/failure" TalkToAirline => offer_pages::fail;
+    post "/requests/{number}/offers/{offer}/fulfilment" TalkToAirline => offer_pages::fulfil;
+    get "/attachments/{attachment}" SeeRequests => attachments::download;
+
+    // Notices
+    get "/notices" SeeBookings => notices::list;
+    post "/notices/reading" SeeBookings => notices::read;
+    post "/notices/{notice}/opening" SeeBookings => notices::open;
+
     // Finance
     get "/finance/refunds" SeeRefunds => finance_pages::refunds;
     get "/finance/refunds.csv" SeeRefunds => finance_pages::refunds_csv;
     get "/finance/refunds.xlsx" SeeRefunds => finance_pages::refunds_xlsx;
+    get "/finance/claims" SeeRefunds => finance_pages::claims;
+    get "/finance/claims.csv" SeeRefunds => finance_pages::claims_csv;
+    get "/finance/claims.xlsx" SeeRefunds => finance_pages::claims_xlsx;
+    get "/finance/compensations" SeeRefunds => compensations::list;
+    post "/finance/compensations" PostMoney => compensations::propose;
+    post "/finance/compensations/{compensation}/approval" PostMoney => compensations::approve;
+    post "/finance/compensations/{compensation}/refusal" PostMoney => compensations::refuse;
     get "/finance/transactions" SeeMoney => finance_pages::transactions;
 
     // Tools
@@ -122,4 +171,10 @@ routes! {
 
     // The operations desk
     get "/desk" WorkDesk => desk::desk;
+    get "/desk/requests" WorkDesk => desk_requests::desk;
+    post "/desk/requests/assignment" WorkDesk => desk_requests::assign;
+    post "/desk/requests/replies" TalkToAirline => desk_requests::reply;
+    get "/desk/replies" TalkToAirline => canned_pages::list;
+    post "/desk/replies" TalkToAirline => canned_pages::save;
+    post "/desk/replies/{reply}/removal" TalkToAirline => canned_pages::remove;
 }

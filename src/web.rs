@@ -13,6 +13,7 @@ pub mod form;
 pub mod frame;
 pub mod once;
 pub mod paging;
+pub mod sheet;
 pub mod shell;
 pub mod visit;
 pub mod words;

@@ -3,9 +3,17 @@
 
 use std::time::Duration;
 
+use jiff::SignedDuration;
+
+use crate::agencies::store as agencies;
+use crate::attachments::store as attachments;
 use crate::journal::{self, Author, Subject};
-use crate::kernel::time::{instant_text, plus_days};
+use crate::kernel::time::{Timestamp, instant_text, plus_days, plus_hours};
+use crate::notices::mailing::{self, Complaint, Post, Reader, Sender};
+use crate::notices::model::{MailWish, Notice};
+use crate::notices::store as notices;
 use crate::refunds::store as refunds;
+use crate::requests::{completing, thread_store};
 use crate::web::App;
 
 /// Whether a step found something to do.
@@ -19,35 +27,139 @@ const PAUSE: Duration = Duration::from_secs(20);
 /// Days that one-time keys of forms are kept.
 const ONCE_KEY_DAYS: i64 = 30;
 
-/// Does one piece of work.
-///
-/// # Errors
-/// The database's own; the piece is then still to be done.
-pub async fn step(app: &App) -> Result<Step, sqlx::Error> {
-    let now = app.clock.now();
-    let claimed = app
-        .db
-        .write(move |conn| {
-            Box::pin(async move {
-                let claimed = refunds::claim_missed(conn, now).await?;
-                if let Some(id) = &claimed {
-                    let details = serde_json::json!({});
-                    journal::write(conn, Subject::Refund, id, "deadline-missed", &Author::program(), &details, now).await?;
-                }
-                Ok::<_, sqlx::Error>(claimed)
-            })
-        })
-        .await?;
-    Ok(if claimed.is_some() { Step::Done } else { Step::Idle })
+/// Seconds after which a mail whose sender vanished is tried again; longer than any server may take.
+const ABANDONED_SECONDS: i64 = 900;
+/// Seconds until a mail that was not taken is tried again; doubled each time.
+const RETRY_SECONDS: i64 = 60;
+/// How often the pause is doubled at most: to about two hours.
+const MOST_DOUBLINGS: i64 = 8;
+
+/// Who does the work, with the way out for mail.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    app: App,
+    post: Post,
+    sender: Sender,
 }
 
-/// Forgets what nobody needs any more: ended sessions, spent throttles, old one-time keys.
+impl Worker {
+    /// Sets up the way out for mail as the settings say.
+    ///
+    /// # Errors
+    /// A sentence when the mail server's address or the mail folder is not usable.
+    pub fn new(app: App) -> Result<Self, Complaint> {
+        let settings = &app.settings;
+        let post = match &settings.smtp {
+            Some(url) => Post::smtp(url, settings.limits.mail_seconds)?,
+            None => Post::folder(&settings.mail_folder)?,
+        };
+        let sender = Sender {
+            from: settings.mail_from.parse().map_err(|_| format!("{} is not a sender", settings.mail_from))?,
+            origin: settings.origin(),
+            operator_name: settings.operator_name.clone(),
+        };
+        Ok(Self { app, post, sender })
+    }
+
+    /// Does one piece of work: a deadline that was missed, an offer to end, a request to complete, mail to send.
+    ///
+    /// # Errors
+    /// The database's own; the piece is then still to be done.
+    pub async fn step(&self) -> Result<Step, sqlx::Error> {
+        let (now, limits) = (self.app.clock.now(), self.app.settings.limits.clone());
+        let found = self
+            .app
+            .db
+            .write(move |conn| {
+                Box::pin(async move {
+                    if let Some(id) = refunds::claim_missed(conn, now).await? {
+                        let details = serde_json::json!({});
+                        journal::write(conn, Subject::Refund, &id, "deadline-missed", &Author::program(), &details, now).await?;
+                        return Ok(true);
+                    }
+                    Ok::<_, sqlx::Error>(completing::expire_one(conn, now).await? || completing::complete_one(conn, &limits, now).await?)
+                })
+            })
+            .await?;
+        Ok(if found || self.mail_one().await? { Step::Done } else { Step::Idle })
+    }
+
+    /// Sends the mail that is due to one person. Answers whether there was any.
+    async fn mail_one(&self) -> Result<bool, sqlx::Error> {
+        let (db, now) = (&self.app.db, self.app.clock.now());
+        let until = later(now, ABANDONED_SECONDS);
+        let due = db.write(move |conn| Box::pin(async move { notices::take_due(conn, now, until).await })).await?;
+        let Some(first) = due.first() else { return Ok(false) };
+        let mut conn = db.read().await?;
+        let user = agencies::user(&mut conn, &first.user_id).await?.filter(|user| !user.disabled && user.mail != MailWish::Off);
+        drop(conn);
+        let Some(user) = user else {
+            // Nobody is to be told any more.
+            let ids = ids(&due);
+            db.write(move |conn| Box::pin(async move { notices::mark_mailed(conn, &ids).await })).await?;
+            return Ok(true);
+        };
+        let reader = Reader { email: user.email, name: user.name, language: user.language, zone_name: user.zone_name };
+        let mails = if user.mail == MailWish::Daily { vec![due] } else { by_case(due) };
+        for notices in mails {
+            self.mail(&notices, &reader, now).await?;
+        }
+        Ok(true)
+    }
+
+    async fn mail(&self, due: &[Notice], reader: &Reader, now: Timestamp) -> Result<(), sqlx::Error> {
+        let sent = match mailing::compose(due, reader, &self.sender) {
+            Ok(mail) => self.post.send(mail).await,
+            Err(complaint) => Err(complaint),
+        };
+        let (ids, attempts) = (ids(due), self.app.settings.limits.mail_attempts);
+        let tried = due.iter().map(|notice| notice.mail_attempts).max().unwrap_or(1).clamp(1, MOST_DOUBLINGS);
+        let again = later(now, RETRY_SECONDS << (tried - 1));
+        let done = self.app.db.write(move |conn| {
+            Box::pin(async move {
+                match sent {
+                    Ok(()) => notices::mark_mailed(conn, &ids).await,
+                    Err(cause) => {
+                        tracing::error!(cause, "a mail could not be sent");
+                        notices::mark_unmailed(conn, &ids, again, attempts).await
+                    }
+                }
+            })
+        });
+        done.await
+    }
+}
+
+fn later(now: Timestamp, seconds: i64) -> Timestamp {
+    now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
+}
+
+fn ids(notices: &[Notice]) -> Vec<String> {
+    notices.iter().map(|notice| notice.id.clone()).collect()
+}
+
+/// A mail for each case, in the order of their first notices.
+fn by_case(due: Vec<Notice>) -> Vec<Vec<Notice>> {
+    let mut mails: Vec<Vec<Notice>> = Vec::new();
+    for notice in due {
+        match mails.iter_mut().find(|mail| mail[0].case.id == notice.case.id) {
+            Some(mail) => mail.push(notice),
+            None => mails.push(vec![notice]),
+        }
+    }
+    mails
+}
+
+/// Forgets what nobody needs any more: ended sessions, spent throttles, old one-time keys, old notices, files of forms
+/// that were never sent.
 ///
 /// # Errors
 /// The database's own.
 pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
-    let now = app.clock.now();
-    app.db
+    let (now, limits) = (app.clock.now(), &app.settings.limits);
+    let (drafts_before, notices_before) = (plus_hours(now, -limits.draft_hours), plus_days(now, -limits.notice_days));
+    let files = app
+        .db
         .write(move |conn| {
             Box::pin(async move {
                 let before = instant_text(now);
@@ -55,20 +167,29 @@ pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
                 let days_ago = instant_text(plus_days(now, -1));
                 sqlx::query("DELETE FROM sign_in_failures WHERE since < $1").bind(days_ago).execute(&mut *conn).await?;
                 let old = instant_text(plus_days(now, -ONCE_KEY_DAYS));
-                sqlx::query("DELETE FROM once_keys WHERE created_at < $1").bind(old).execute(conn).await?;
-                Ok(())
+                sqlx::query("DELETE FROM once_keys WHERE created_at < $1").bind(old).execute(&mut *conn).await?;
+                notices::forget(conn, notices_before).await?;
+                thread_store::forget_presence(conn, plus_hours(now, -1)).await?;
+                attachments::forget_drafts(conn, drafts_before).await
             })
         })
-        .await
+        .await?;
+    for file in files {
+        let path = attachments::path(&app.settings.files, &file);
+        if let Err(cause) = tokio::fs::remove_file(&path).await {
+            tracing::warn!(%cause, "a draft's file was not there to be removed");
+        }
+    }
+    Ok(())
 }
 
 /// Works until the task is ended: everything there is, then a pause.
-pub async fn run(app: App) {
+pub async fn run(worker: Worker) {
     loop {
-        match step(&app).await {
+        match worker.step().await {
             Ok(Step::Done) => continue,
             Ok(Step::Idle) => {
-                if let Err(error) = tidy(&app).await {
+                if let Err(error) = tidy(&worker.app).await {
                     tracing::error!(cause = %error, "tidying failed");
                 }
             }

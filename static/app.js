@@ -92,6 +92,44 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/** Posts a form of the page in the background. */
+function post(form, address) {
+  return fetch(address ?? form.action, { method: "POST", body: new URLSearchParams(new FormData(form)), redirect: "manual" });
+}
+
+// What is on the screen has been read.
+document.querySelectorAll("form[data-read]").forEach((form) => {
+  post(form).then(() => form.remove(), () => {});
+});
+
+// While somebody writes an answer, colleagues see it; told again every 45 seconds of writing.
+document.querySelectorAll("form[data-presence]").forEach((form) => {
+  let told = -Infinity;
+  form.addEventListener("input", () => {
+    if (performance.now() - told < 45000) return;
+    told = performance.now();
+    const csrf = form.querySelector("input[name=csrf]").value;
+    fetch(form.dataset.presence, { method: "POST", body: new URLSearchParams({ csrf }) }).catch(() => {});
+  });
+});
+
+// A field that is checked as it is left: the page of its answer is fetched, and what it found is shown below.
+document.querySelectorAll("form[data-check]").forEach((form) => {
+  form.addEventListener("change", async () => {
+    const address = `${form.action}?${new URLSearchParams(new FormData(form))}`;
+    const page = new DOMParser().parseFromString(await (await fetch(address)).text(), "text/html");
+    const found = page.getElementById("found");
+    if (!found) return;
+    document.getElementById("found").replaceWith(document.adoptNode(found));
+    const field = form.querySelector(".field");
+    const problem = page.querySelector("form[data-check] .wrong");
+    field.querySelector(".wrong")?.remove();
+    field.querySelector("input").toggleAttribute("aria-invalid", Boolean(problem));
+    if (problem) field.append(document.adoptNode(problem));
+    live.textContent = problem?.textContent ?? document.querySelector("#found .strip b")?.textContent ?? "";
+  });
+});
+
 const panel = document.querySelector("dialog.slide[open]");
 if (panel) show(panel);
 document.getElementById("problems")?.focus();

@@ -101,7 +101,7 @@ async fn accessible(browser: &Client, name: &str) {
 async fn by_clicks(browser: &Client, world: &World) {
     browser.goto(&format!("{}/bookings", world.base)).await.expect("the page");
     press(browser, "table a.code").await;
-    press(browser, "a[data-panel]").await;
+    press(browser, "a.btn.main[data-panel]").await;
     see(browser, "dialog.slide", "ZHANG/SAN").await;
     press(browser, "dialog.slide footer button").await;
     see(browser, "dialog.slide .receipt", "USD 74.99").await;

@@ -114,6 +114,22 @@ const MADE: &[&str] = &[
     "step-window-",
     "used-fare-method-",
     "used-fare-step-",
+    "category-",
+    "request-status-",
+    "request-view-",
+    "offer-kind-",
+    "offer-status-",
+    "offer-line-",
+    "side-",
+    "case-kind-",
+    "mail-wish-",
+    "mail-subject-",
+    "incident-kind-",
+    "incident-status-",
+    "incident-result-",
+    "compensation-cause-",
+    "compensation-status-",
+    "refund-kind-",
     "waives-",
 ];
 
@@ -182,8 +198,26 @@ fn stored_words_have_a_name_in_every_language() {
         afterfare::refund_calculation::quote::ReasonCode,
         afterfare::refund_calculation::quote::Destination,
         afterfare::ledger::TransferKind,
-        afterfare::queue::view::View
+        afterfare::queue::view::View,
+        afterfare::queue::view::RequestView,
+        afterfare::refunds::model::Kind,
+        afterfare::requests::model::Category,
+        afterfare::requests::model::Group,
+        afterfare::requests::model::Status,
+        afterfare::requests::offer_model::OfferKind,
+        afterfare::requests::offer_model::OfferStatus,
+        afterfare::requests::offer_model::OfferLine,
+        afterfare::incidents::model::IncidentKind,
+        afterfare::incidents::model::Status,
+        afterfare::incidents::model::Outcome,
+        afterfare::compensations::model::Cause,
+        afterfare::compensations::model::Status,
+        afterfare::notices::model::CaseKind,
+        afterfare::notices::model::MailWish,
+        afterfare::journal::Side
     );
+    keys.extend(afterfare::requests::model::Category::ALL.iter().map(|category| category.hint_key()));
+    keys.extend(afterfare::notices::model::CaseKind::ALL.iter().map(|kind| format!("mail-subject-{}", kind.word())));
     for code in afterfare::refunds::model::RefusalCode::all() {
         keys.extend([code.name_key(), code.next_step_key()]);
     }

@@ -246,8 +246,8 @@ async fn the_desk_counts_and_sorts_by_due(world: World) {
     let desk = wei.get("/desk?view=overdue").await;
     assert_eq!(desk.select(".tile b"), ["2", "1", "0", "0", "1", "1", "2"]);
     assert_eq!(desk.select("tbody td:first-child"), ["202611-0001"]);
-    afterfare::worker::step(&world.app).await.expect("the worker steps");
-    assert_eq!(afterfare::worker::step(&world.app).await.expect("the worker steps"), afterfare::worker::Step::Idle);
+    world.work_all().await;
+    assert_eq!(world.worker().step().await.expect("the worker steps"), afterfare::worker::Step::Idle);
     lan.get("/refunds/202611-0001").await.expect("The time to submit to the airline has passed").expect("It is late");
 }
 

@@ -21,7 +21,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 /// From the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 20] = [
+const ROOMS: [&str; 25] = [
     "kernel",
     "config",
     "db",
@@ -29,11 +29,16 @@ const ROOMS: [&str; 20] = [
     "web",
     "journal",
     "ledger",
+    "notices",
+    "attachments",
     "agencies",
     "rates",
-    "bookings",
     "rule_sets",
+    "bookings",
+    "incidents",
     "refunds",
+    "requests",
+    "compensations",
     "tools",
     "finance",
     "queue",

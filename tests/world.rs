@@ -16,6 +16,7 @@ use afterfare::kernel::money::{Currency, Money};
 use afterfare::kernel::time::Clock;
 use afterfare::rates;
 use afterfare::web::App;
+use afterfare::worker::{Step, Worker};
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
 use scraper::{Html, Selector};
@@ -34,6 +35,9 @@ macro_rules! on_both {
     };
 }
 
+/// A file that begins as a PDF does.
+pub const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n";
+
 /// When every world begins: a Friday morning.
 pub const NOW: &str = "2026-11-20T09:00:00Z";
 pub const PASSWORD: &str = "correct horse battery";
@@ -43,6 +47,8 @@ pub struct World {
     pub base: String,
     pub url: String,
     pub clock: Clock,
+    /// Where this world keeps attachments and mail.
+    pub files: Folder,
     _folder: Option<Folder>,
 }
 
@@ -69,9 +75,13 @@ struct Defaults {
     settings: Settings,
 }
 
-pub fn settings(listen: &str) -> Settings {
+pub fn settings(listen: &str, files: &Folder) -> Settings {
+    let (attachments, mail) = (files.0.join("files"), files.0.join("mail"));
+    let (attachments, mail) = (attachments.to_string_lossy(), mail.to_string_lossy());
     // Long sessions: tests move the clock past deadlines, not past sign-ins; the tests of sessions say their own.
-    Defaults::parse_from(["test", "--listen", listen, "--session-idle-minutes", "1440", "--session-hours", "168"]).settings
+    let sessions = ["--session-idle-minutes", "1440", "--session-hours", "168"];
+    let folders = ["--files", &attachments, "--mail-folder", &mail];
+    Defaults::parse_from(["test", "--listen", listen].into_iter().chain(sessions).chain(folders)).settings
 }
 
 /// The address of a new, empty database, and the folder it lives in.
@@ -122,13 +132,14 @@ impl World {
     /// A world over a database that is there already.
     pub async fn over(url: &str, folder: Option<Folder>) -> Self {
         let db = Db::open(url, PoolSizes { readers: 4, writers: 4 }).await.expect("the database opens");
+        let files = Folder::new();
         let clock = Clock::standing_at(NOW.parse().expect("an instant"));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
-        let app = app::new(db, settings(&address), clock.clone()).await.expect("the app");
+        let app = app::new(db, settings(&address, &files), clock.clone()).await.expect("the app");
         let server = app::serve(app.clone(), listener, 1).expect("the server");
         actix_web::rt::spawn(server);
-        Self { app, base: format!("http://{address}"), url: url.to_owned(), clock, _folder: folder }
+        Self { app, base: format!("http://{address}"), url: url.to_owned(), clock, files, _folder: folder }
     }
 
     pub fn now(&self) -> Timestamp {
@@ -220,6 +231,30 @@ impl World {
         let (good, bad) = rates::read(csv.as_bytes());
         assert!(bad.is_empty(), "{bad:?}");
         rates::save(&self.app.db, good).await.expect("the rates are saved");
+    }
+
+    pub fn worker(&self) -> Worker {
+        Worker::new(self.app.clone()).expect("a worker")
+    }
+
+    /// Lets the worker do everything that there is to do now.
+    pub async fn work_all(&self) {
+        let worker = self.worker();
+        for _ in 0..500 {
+            if worker.step().await.expect("the worker steps") == Step::Idle {
+                return;
+            }
+        }
+        panic!("the worker never comes to an end");
+    }
+
+    /// The mails that were written into the folder, as they would go out.
+    pub fn mails(&self) -> Vec<String> {
+        let folder = self.files.0.join("mail");
+        let entries = std::fs::read_dir(folder).map(|all| all.filter_map(Result::ok).collect::<Vec<_>>()).unwrap_or_default();
+        let mut mails: Vec<String> = entries.iter().filter_map(|entry| std::fs::read_to_string(entry.path()).ok()).collect();
+        mails.sort();
+        mails
     }
 
     pub async fn verify(&self) -> Vec<String> {
@@ -368,6 +403,18 @@ impl Person {
         self.post_from(path, &all, ("origin", &self.base)).await
     }
 
+    /// Posts a form with files: fields first, the token before all of them.
+    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
+        let mut form = reqwest::multipart::Form::new().text("csrf", self.csrf.clone());
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        for (name, bytes) in files {
+            form = form.part("files", reqwest::multipart::Part::bytes(bytes.to_vec()).file_name((*name).to_owned()));
+        }
+        self.page(self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form)).await
+    }
+
     pub async fn post_from(&self, path: &str, fields: &[(&str, &str)], origin: (&'static str, &str)) -> Page {
         self.page(self.client.post(format!("{}{path}", self.base)).header(origin.0, origin.1).form(fields)).await
     }
@@ -423,7 +470,14 @@ impl Person {
         let quote = self.quote(order_no, reason).await;
         let (quote, once) = self.button(&quote).await;
         let fields = [("quote", quote.as_str()), ("once", once.as_str())];
-        let answer = self.post(&format!("/bookings/{order_no}/refunds"), &fields).await.expect_status(303);
+        let path = format!("/bookings/{order_no}/refunds");
+        // Without a confirmed incident a file must prove what the airline did.
+        let answer = if reason == "involuntary" {
+            self.upload(&path, &fields, &[("proof.pdf", PDF)]).await
+        } else {
+            self.post(&path, &fields).await
+        };
+        let answer = answer.expect_status(303);
         number_in(&answer.location)
     }
 

@@ -278,3 +278,4 @@ step-no-show-departed = { $direction }: after departure the no-show rule holds a
 source-destination = how it was paid
 section-destination = Destination
 verdict-reason-cross-check = Lines and totals do not agree. This is our fault: nothing is quoted before a person has looked.
+step-voided = The sale is undone as a whole: everything that was paid comes back.

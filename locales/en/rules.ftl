@@ -221,3 +221,10 @@ ladder-between-with = After { $from } until { $to }, that included
 calculator-typed-for = For
 calculator-typed-for-all = All together
 calculator-bad-day = Give a day such as 2026-10-20.
+rule-set-void = Void
+rule-set-void-hours = { $count ->
+    [one] Within an hour of the sale
+   *[other] Within { $count } hours of the sale
+}
+rule-set-void-day = Until midnight of the day of the sale ({ $zone })
+mistake-void-window = The void window needs 1 to 720 hours or a known time zone, and at least one way of payment.

@@ -54,3 +54,10 @@ done-user-added = The user was added.
 done-user-disabled = The user was disabled and signed out everywhere.
 done-user-enabled = The user can sign in again.
 done-agency-added = The agency was added. Add its first Admin now.
+
+attachment-hint = png, jpg, rar, doc, xls, xlsx, zip, mp4 or pdf; { $megabytes } MB each, at most { $count }.
+attachment-empty = { $name } is empty. Attach it again.
+attachment-too-large = { $name } is larger than { $megabytes } MB. Make it smaller or split it.
+attachment-too-many = Attach at most { $count } files to one message. { $name }
+attachment-wrong-kind = { $name } is not a png, jpg, rar, doc, xls, xlsx, zip, mp4 or pdf file, or its name says something else than its content.
+attachment-gone = A file of this form is not there any more. Attach it again.

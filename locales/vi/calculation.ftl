@@ -275,3 +275,5 @@ step-no-show-departed = { $direction }: sau giờ khởi hành, áp dụng thêm
 source-destination = hình thức đã thanh toán
 section-destination = Nơi nhận tiền
 verdict-reason-cross-check = Các dòng và tổng không khớp. Đây là lỗi của hệ thống; chưa báo giá cho đến khi có người kiểm tra.
+
+step-voided = Toàn bộ giao dịch bán vé được hủy (void): mọi khoản đã trả đều được hoàn lại.

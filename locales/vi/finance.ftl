@@ -33,3 +33,9 @@ transfer-kind-service-fee = Phí dịch vụ
 transfer-kind-unallocated = Chưa phân bổ
 transfer-kind-reversal = Bút toán đảo
 transfer-kind-top-up = Nạp tiền
+
+tab-claims = Đại lý & hành khách khởi tạo
+tab-compensations = Bồi thường
+claims-none = Chưa có yêu cầu nhận hoàn nào. Mở một đặt chỗ, chọn Hoàn tiền rồi chọn Yêu cầu nhận hoàn.
+transfer-kind-service-sale = Đổi chuyến hoặc dịch vụ bổ trợ
+transfer-kind-compensation = Bồi thường

@@ -218,3 +218,8 @@ ladder-between-with = Sau { $from } đến hết { $to }
 calculator-typed-for = Cho
 calculator-typed-for-all = Tất cả
 calculator-bad-day = Nhập ngày, ví dụ 2026-10-20.
+
+rule-set-void = Void vé
+rule-set-void-hours = Trong vòng { $count } giờ kể từ khi bán vé
+rule-set-void-day = Đến nửa đêm ngày bán vé ({ $zone })
+mistake-void-window = Thời hạn void phải từ 1 đến 720 giờ hoặc theo một múi giờ có trong hệ thống, và có ít nhất một hình thức thanh toán.

@@ -54,3 +54,10 @@ done-user-added = Đã thêm người dùng.
 done-user-disabled = Đã khóa người dùng và đăng xuất khỏi mọi thiết bị.
 done-user-enabled = Người dùng có thể đăng nhập lại.
 done-agency-added = Đã thêm đại lý. Bây giờ hãy thêm quản trị viên đầu tiên của đại lý.
+
+attachment-hint = png, jpg, rar, doc, xls, xlsx, zip, mp4 hoặc pdf; mỗi tệp { $megabytes } MB, tối đa { $count } tệp.
+attachment-empty = { $name } là tệp trống. Hãy đính kèm lại.
+attachment-too-large = { $name } lớn hơn { $megabytes } MB. Hãy giảm dung lượng hoặc chia nhỏ tệp.
+attachment-too-many = { $name } vượt quá số tệp cho phép: mỗi tin nhắn đính kèm tối đa { $count } tệp.
+attachment-wrong-kind = { $name } không phải tệp png, jpg, rar, doc, xls, xlsx, zip, mp4 hoặc pdf, hoặc tên tệp không khớp với nội dung.
+attachment-gone = Một tệp của biểu mẫu này không còn nữa. Hãy đính kèm lại.

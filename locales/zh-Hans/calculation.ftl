@@ -275,3 +275,5 @@ step-no-show-departed = { $direction }：起飞后同时适用误机规则“{ $
 source-destination = 支付方式
 section-destination = 退款去向
 verdict-reason-cross-check = 明细与合计不符。这是系统问题，人工核查前不予报价。
+
+step-voided = 整笔销售撤销：已付款项全额退回。

@@ -33,3 +33,9 @@ transfer-kind-service-fee = 服务费
 transfer-kind-unallocated = 待匹配款项
 transfer-kind-reversal = 冲正
 transfer-kind-top-up = 充值
+
+tab-claims = 代理&乘客发起
+tab-compensations = 补偿
+claims-none = 暂无退款申报。请打开订单，点击“退款”，再点击“退款申报”。
+transfer-kind-service-sale = 变更或附加服务
+transfer-kind-compensation = 补偿

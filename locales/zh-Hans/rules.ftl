@@ -218,3 +218,8 @@ ladder-between-with = { $from }之后至 { $to }（含）
 calculator-typed-for = 对应
 calculator-typed-for-all = 全部合计
 calculator-bad-day = 请填写日期，例如 2026-10-20。
+
+rule-set-void = 作废
+rule-set-void-hours = 销售后 { $count } 小时内
+rule-set-void-day = 销售当日 24:00 前（{ $zone }）
+mistake-void-window = 作废时限须为 1 至 720 小时，或指定有效时区，并至少列明一种支付方式。

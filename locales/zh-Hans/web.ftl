@@ -54,3 +54,10 @@ done-user-added = 用户已添加。
 done-user-disabled = 用户已停用，并已从所有设备退出。
 done-user-enabled = 该用户可重新登录。
 done-agency-added = 代理已添加。请为其添加首位管理员。
+
+attachment-hint = 支持 png、jpg、rar、doc、xls、xlsx、zip、mp4 或 pdf；每个不超过 { $megabytes } MB，最多 { $count } 个。
+attachment-empty = { $name } 是空文件，请重新添加。
+attachment-too-large = { $name } 超过 { $megabytes } MB，请压缩或拆分。
+attachment-too-many = { $name } 超出数量限制：每条留言最多附 { $count } 个文件。
+attachment-wrong-kind = { $name } 不是 png、jpg、rar、doc、xls、xlsx、zip、mp4 或 pdf 文件，或文件名与内容不符。
+attachment-gone = 此表单的一个附件已失效，请重新添加。

@@ -10,6 +10,7 @@ use super::model::{Session, parse_zone};
 use super::user_pages::Nothing;
 use super::{actions, store};
 use crate::kernel::language::Language;
+use crate::notices::model::MailWish;
 use crate::web::filters;
 use crate::web::form::{Form, Problems};
 use crate::web::frame::{Frame, Place};
@@ -41,6 +42,8 @@ struct AccountPage {
     language: Language,
     zones: &'static [&'static str],
     zone_name: String,
+    wishes: &'static [MailWish],
+    mail: MailWish,
     email: String,
     problems: Problems,
 }
@@ -48,6 +51,7 @@ struct AccountPage {
 async fn account_page(visit: &Visit<SeeBookings>, session: &WebSession, zone_name: String, problems: Problems) -> Answer {
     let this = session.get::<String>("session_id").ok().flatten().unwrap_or_default();
     let mut conn = visit.app.db.read().await?;
+    let mail = store::user(&mut conn, &visit.actor.user_id).await?.map_or(MailWish::Each, |user| user.mail);
     let sessions = store::sessions(&mut conn, &visit.actor.user_id, &this, visit.app.clock.now()).await?;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = AccountPage {
@@ -57,6 +61,8 @@ async fn account_page(visit: &Visit<SeeBookings>, session: &WebSession, zone_nam
         language: visit.actor.language,
         zones: ZONES,
         zone_name,
+        wishes: MailWish::ALL,
+        mail,
         email: visit.actor.email.clone(),
         problems,
     };
@@ -74,6 +80,8 @@ pub struct PreferencesForm {
     language: String,
     #[serde(default)]
     zone_name: String,
+    #[serde(default)]
+    mail: String,
 }
 
 /// `POST /account/preferences`
@@ -81,10 +89,11 @@ pub async fn set_preferences(visit: Visit<SeeBookings>, session: WebSession, for
     let mut problems = Problems::default();
     let language = problems.take("language", form.0.language.parse::<Language>().map_err(|_| Message::new("form-choose")));
     let zone = problems.take("zone_name", parse_zone(&form.0.zone_name));
-    let (Some(language), Some(zone)) = (language, zone) else {
+    let mail = problems.take("mail", form.0.mail.parse::<MailWish>().map_err(|_| Message::new("form-choose")));
+    let (Some(language), Some(zone), Some(mail)) = (language, zone, mail) else {
         return account_page(&visit, &session, form.0.zone_name, problems).await;
     };
-    actions::set_preferences(&visit.app.db, visit.actor.user_id.clone(), language, zone).await?;
+    actions::set_preferences(&visit.app.db, visit.actor.user_id.clone(), language, zone, mail).await?;
     Ok(see_other("/account?done=preferences-saved"))
 }
 

@@ -11,6 +11,7 @@ use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, plus_hours};
 use crate::ledger::AccountKind;
 use crate::ledger::posting::{self, Account};
+use crate::notices::model::MailWish;
 
 /// A new agency's particulars, already parsed.
 #[derive(Debug, Clone)]
@@ -76,6 +77,7 @@ pub async fn add_user(db: &Db, new: NewUser, author: Author, link_hours: i64, no
         agency_id: new.agency_id,
         language: new.language,
         zone_name: "UTC".to_owned(),
+        mail: MailWish::Each,
         has_password: false,
         disabled: false,
     };
@@ -175,8 +177,16 @@ pub async fn set_disabled(
 ///
 /// # Errors
 /// The database's own.
-pub async fn set_preferences(db: &Db, user_id: String, language: Language, zone_name: String) -> Result<(), sqlx::Error> {
-    db.write(move |conn| Box::pin(async move { store::set_preferences(conn, &user_id, language, &zone_name).await })).await
+pub async fn set_preferences(db: &Db, user_id: String, language: Language, zone_name: String, mail: MailWish) -> Result<(), sqlx::Error> {
+    db.write(move |conn| Box::pin(async move { store::set_preferences(conn, &user_id, language, &zone_name, mail).await })).await
+}
+
+/// Keeps a user's language, as the switch on every page sets it.
+///
+/// # Errors
+/// The database's own.
+pub async fn set_language(db: &Db, user_id: String, language: Language) -> Result<(), sqlx::Error> {
+    db.write(move |conn| Box::pin(async move { store::set_language(conn, &user_id, language).await })).await
 }
 
 /// Ends one session of a user, or all of them.

@@ -4,6 +4,7 @@ use crate::kernel::actor::Role;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::Timestamp;
+use crate::notices::model::MailWish;
 use crate::web::words::Message;
 
 /// A travel agency that buys from the operator.
@@ -29,6 +30,7 @@ pub struct User {
     pub agency_id: Option<String>,
     pub language: Language,
     pub zone_name: String,
+    pub mail: MailWish,
     pub has_password: bool,
     pub disabled: bool,
 }

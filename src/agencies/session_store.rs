@@ -41,22 +41,28 @@ struct LoadedRow {
     #[sqlx(try_from = "String")]
     language: Language,
     zone_name: String,
+    unread: i64,
 }
 
 /// What the store adds when it loads a session; never kept in it.
-const LOADED_KEYS: [&str; 2] = ["actor", "session_id"];
+const LOADED_KEYS: [&str; 3] = ["actor", "session_id", "unread"];
+
+/// Unread notices are counted no further: the bell says "99+".
+const UNREAD_COUNTED: i64 = 100;
 
 impl DbSessions {
     async fn row(&self, key: &str) -> Result<Option<LoadedRow>, sqlx::Error> {
         let mut conn = self.db.read().await?;
         sqlx::query_as(
             "SELECT s.id AS session_id, s.state, s.seen_at, u.id AS user_id, u.email, u.name, u.role, u.agency_id, \
-             a.name AS agency_name, u.language, u.zone_name \
+             a.name AS agency_name, u.language, u.zone_name, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT $3) counted) AS unread \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN agencies a ON a.id = u.agency_id \
              WHERE s.key_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
         )
         .bind(digest(key))
         .bind(instant_text(self.clock.now()))
+        .bind(UNREAD_COUNTED)
         .fetch_optional(&mut *conn)
         .await
     }
@@ -84,6 +90,7 @@ impl DbSessions {
         }
         let mut state: State = serde_json::from_str(&row.state)?;
         state.insert("session_id".to_owned(), serde_json::to_string(&row.session_id)?);
+        state.insert("unread".to_owned(), row.unread.to_string());
         let actor = Actor {
             user_id: row.user_id,
             email: row.email,

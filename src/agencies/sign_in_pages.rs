@@ -154,7 +154,7 @@ pub struct LanguageForm {
 pub async fn set_language(guest: Guest, session: Session, form: Form<LanguageForm>) -> Answer {
     let language: Language = form.0.language.parse().map_err(|_| Error::BadRequest)?;
     if let Some(actor) = session.get::<Actor>("actor").ok().flatten() {
-        actions::set_preferences(&guest.app.db, actor.user_id, language, actor.zone_name).await?;
+        actions::set_language(&guest.app.db, actor.user_id, language).await?;
     }
     let mut response = see_other(local_path(&form.0.back));
     let cookie = Cookie::build("afterfare-language", language.word())

@@ -8,6 +8,7 @@ use crate::kernel::actor::Role;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
+use crate::notices::model::{MailWish, Recipient};
 
 #[derive(FromRow)]
 struct AgencyRow {
@@ -68,6 +69,8 @@ struct UserRow {
     #[sqlx(try_from = "String")]
     language: Language,
     zone_name: String,
+    #[sqlx(try_from = "String")]
+    mail: MailWish,
     disabled_at: Option<String>,
 }
 
@@ -81,6 +84,7 @@ impl From<UserRow> for User {
             agency_id: row.agency_id,
             language: row.language,
             zone_name: row.zone_name,
+            mail: row.mail,
             has_password: row.password_hash.is_some(),
             disabled: row.disabled_at.is_some(),
         }
@@ -92,7 +96,7 @@ pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>
     let rows: Vec<UserRow> = match agency_id {
         Some(agency_id) => {
             sqlx::query_as(
-                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users \
+                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, disabled_at FROM users \
                  WHERE agency_id = $1 ORDER BY email LIMIT 500",
             )
             .bind(agency_id)
@@ -101,7 +105,7 @@ pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>
         }
         None => {
             sqlx::query_as(
-                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users \
+                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, disabled_at FROM users \
                  WHERE agency_id IS NULL ORDER BY email LIMIT 500",
             )
             .fetch_all(conn)
@@ -111,13 +115,46 @@ pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>
     Ok(rows.into_iter().map(User::from).collect())
 }
 
+/// Who of an agency is told about its cases: everybody who may work them. Without an agency: the one of the operator's
+/// team whose case it is, or while it is nobody's, all who talk to airlines.
+pub async fn audience(conn: &mut Conn, agency_id: Option<&str>, assignee_id: Option<&str>) -> Result<Vec<Recipient>, sqlx::Error> {
+    let rows: Vec<(String, String, String)> = match (agency_id, assignee_id) {
+        (Some(agency_id), _) => {
+            sqlx::query_as(
+                "SELECT id, zone_name, mail FROM users WHERE agency_id = $1 AND disabled_at IS NULL \
+                 AND role IN ('admin', 'customer-service', 'operations') ORDER BY id LIMIT 500",
+            )
+            .bind(agency_id)
+            .fetch_all(conn)
+            .await?
+        }
+        (None, Some(id)) => {
+            sqlx::query_as("SELECT id, zone_name, mail FROM users WHERE id = $1 AND disabled_at IS NULL").bind(id).fetch_all(conn).await?
+        }
+        (None, None) => {
+            sqlx::query_as(
+                "SELECT id, zone_name, mail FROM users WHERE agency_id IS NULL AND disabled_at IS NULL \
+                 AND role IN ('operator-agent', 'supervisor') ORDER BY id LIMIT 500",
+            )
+            .fetch_all(conn)
+            .await?
+        }
+    };
+    let recipient = |(user_id, zone_name, mail): (String, String, String)| {
+        let mail = mail.parse().map_err(|error: crate::kernel::text_column::UnknownWord| sqlx::Error::Decode(error.into()))?;
+        Ok(Recipient { user_id, zone_name, mail })
+    };
+    rows.into_iter().map(recipient).collect()
+}
+
 /// One user by id.
 pub async fn user(conn: &mut Conn, id: &str) -> Result<Option<User>, sqlx::Error> {
-    let row: Option<UserRow> =
-        sqlx::query_as("SELECT id, email, name, role, agency_id, password_hash, language, zone_name, disabled_at FROM users WHERE id = $1")
-            .bind(id)
-            .fetch_optional(conn)
-            .await?;
+    let row: Option<UserRow> = sqlx::query_as(
+        "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, disabled_at FROM users WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(conn)
+    .await?;
     Ok(row.map(User::from))
 }
 
@@ -161,14 +198,21 @@ pub async fn set_disabled(conn: &mut Conn, id: &str, agency_id: Option<&str>, di
     Ok(changed.rows_affected() == 1)
 }
 
-/// Keeps a user's language and zone.
-pub async fn set_preferences(conn: &mut Conn, id: &str, language: Language, zone_name: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE users SET language = $1, zone_name = $2 WHERE id = $3")
+/// Keeps a user's language, zone and wish for e-mail.
+pub async fn set_preferences(conn: &mut Conn, id: &str, language: Language, zone_name: &str, mail: MailWish) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE users SET language = $1, zone_name = $2, mail = $3 WHERE id = $4")
         .bind(language.word())
         .bind(zone_name)
+        .bind(mail.word())
         .bind(id)
         .execute(conn)
         .await?;
+    Ok(())
+}
+
+/// Keeps a user's language.
+pub async fn set_language(conn: &mut Conn, id: &str, language: Language) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE users SET language = $1 WHERE id = $2").bind(language.word()).bind(id).execute(conn).await?;
     Ok(())
 }
 

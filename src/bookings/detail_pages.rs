@@ -101,27 +101,6 @@ pub async fn emails(visit: Visit<SeeBookings>, order_no: Path<String>) -> Answer
 }
 
 #[derive(Template)]
-#[template(path = "bookings/nothing_yet.html")]
-struct NothingYetPage {
-    frame: Frame,
-    booking: BookingFrame,
-    heading: &'static str,
-    sentence: &'static str,
-}
-
-/// `GET /bookings/{order}/requests`
-pub async fn requests(visit: Visit<SeeBookings>, order_no: Path<String>) -> Answer {
-    let (frame, booking) = open(&visit, &order_no, Tab::Requests).await?;
-    visit.page(&NothingYetPage { frame, booking, heading: "tab-requests", sentence: "booking-no-requests" })
-}
-
-/// `GET /bookings/{order}/incidents`
-pub async fn incidents(visit: Visit<SeeBookings>, order_no: Path<String>) -> Answer {
-    let (frame, booking) = open(&visit, &order_no, Tab::Incidents).await?;
-    visit.page(&NothingYetPage { frame, booking, heading: "tab-incidents", sentence: "booking-no-incidents" })
-}
-
-#[derive(Template)]
 #[template(path = "bookings/e_ticket.html")]
 struct ETicketPage {
     frame: Frame,

@@ -59,8 +59,7 @@ impl Filters {
     /// The search; a filter that means nothing is noted and left out. Days of creation are days in `zone_name`.
     #[must_use]
     pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
-        let zone = TimeZone::get(zone_name).unwrap_or(TimeZone::UTC);
-        let midnight = |day: Date| day.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
+        let midnight = |day: Date| midnight(day, zone_name);
         let next = |day: Date| day.tomorrow().unwrap_or(day);
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Search {
@@ -91,4 +90,11 @@ pub fn day(text: &str, field: &'static str, problems: &mut Problems) -> Option<D
         return None;
     }
     problems.take(field, text.trim().parse().map_err(|_| Message::new("form-day")))
+}
+
+/// The first moment of a day in somebody's zone.
+#[must_use]
+pub fn midnight(day: Date, zone_name: &str) -> Option<Timestamp> {
+    let zone = TimeZone::get(zone_name).unwrap_or(TimeZone::UTC);
+    day.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
 }

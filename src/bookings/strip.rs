@@ -3,10 +3,11 @@
 
 use super::model::{Booking, Direction, Status};
 use super::store::{self, Kept};
+use super::void;
 use crate::db::Conn;
 use crate::kernel::actor::{Permission, Scope};
 use crate::kernel::airport;
-use crate::kernel::time::{Timestamp, plus_hours};
+use crate::kernel::time::{Timestamp, minutes_until, plus_hours};
 use crate::web::error::Error;
 use crate::web::visit::Visit;
 
@@ -37,6 +38,11 @@ pub struct BookingFrame {
     pub tabs: Vec<TabLink>,
     /// Whether the Refund button is there.
     pub can_refund: bool,
+    /// Whether the Raise a Request button is there.
+    pub can_request: bool,
+    /// The Void button, while the airline's window is open.
+    pub void: Option<void::Open>,
+    pub void_minutes_left: i64,
     /// Less than a day to departure: the airline's own site is faster. Its address, where the order has one.
     pub leaves_soon: bool,
     pub city_of_departure: String,
@@ -52,7 +58,13 @@ impl BookingFrame {
     pub async fn find<P>(visit: &Visit<P>, conn: &mut Conn, order_no: &str, tab: Tab) -> Result<Self, Error> {
         let kept = find_kept(conn, &visit.scope(), order_no).await?;
         let can_refund = visit.may(Permission::RequestRefunds) && kept.booking.status == Status::Ticketed;
-        Ok(Self::new(kept, tab, can_refund, visit.app.clock.now()))
+        let now = visit.app.clock.now();
+        let void = if can_refund { void::open(conn, &kept.booking, now).await? } else { None };
+        let mut frame = Self::new(kept, tab, can_refund, now);
+        frame.can_request = visit.may(Permission::RaiseRequests);
+        frame.void_minutes_left = void.as_ref().map_or(0, |void| minutes_until(now, void.closes_at));
+        frame.void = void;
+        Ok(frame)
     }
 
     fn new(kept: Kept, tab: Tab, can_refund: bool, now: Timestamp) -> Self {
@@ -71,6 +83,9 @@ impl BookingFrame {
         Self {
             tabs,
             can_refund,
+            can_request: false,
+            void: None,
+            void_minutes_left: 0,
             leaves_soon: departs > now && departs <= plus_hours(now, SOON_HOURS),
             city_of_departure: city(&kept.booking.segments[0].departure_airport),
             kept,
@@ -87,6 +102,12 @@ impl BookingFrame {
     #[must_use]
     pub fn destination(&self) -> &str {
         self.booking().segments_of(Direction::Outbound).last().map_or("", |segment| &segment.arrival_airport)
+    }
+
+    /// How long an order can still be voided, as hours and minutes.
+    #[must_use]
+    pub fn void_left(&self) -> String {
+        crate::web::figures::hours_and_minutes(self.void_minutes_left)
     }
 
     /// The airline's name, or its code.

@@ -1,4 +1,4 @@
-//! Commands that take something in: orders and exchange rates.
+//! Commands that take something in: orders, exchange rates, notifications of schedule changes.
 
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use crate::bookings::import::{Counts, Import};
 use crate::config::DatabaseSettings;
 use crate::kernel::language::Language;
 use crate::kernel::time::Clock;
-use crate::rates;
+use crate::{incidents, rates};
 
 pub(super) async fn orders(files: &[PathBuf], agency: &str, database: &DatabaseSettings) -> Done {
     let db = open(database).await?;
@@ -68,4 +68,21 @@ pub(super) async fn rates(file: &PathBuf, database: &DatabaseSettings) -> Done {
     rates::save(&db, good).await?;
     println!("{count} rates loaded, {} lines refused", bad.len());
     if bad.is_empty() { Ok(()) } else { Err(Refused("some lines were refused; the others are loaded".to_owned())) }
+}
+
+pub(super) async fn incidents(files: &[PathBuf], database: &DatabaseSettings) -> Done {
+    let db = open(database).await?;
+    let mut all = incidents::import::Counts::default();
+    for file in files {
+        let name = file.display().to_string();
+        let mut refused = |line: usize, path: &str, cause: &str| eprintln!("{name}:{line}: {path}: {cause}");
+        let counts = incidents::import::run(&db, input(file)?, Clock::System.now(), &mut refused).await;
+        let counts = counts.map_err(|error| format!("{name}: {error}. Already in: {}", all.added))?;
+        all.added += counts.added;
+        all.unchanged += counts.unchanged;
+        all.refused += counts.refused;
+    }
+    println!("{} added, {} unchanged, {} refused", all.added, all.unchanged, all.refused);
+    db.close().await;
+    if all.refused > 0 { Err(Refused(format!("{} notifications were refused; the others are in", all.refused))) } else { Ok(()) }
 }

@@ -9,3 +9,5 @@ CREATE OR REPLACE TRIGGER rule_sets_never_changed BEFORE UPDATE OF id, name, ver
 CREATE OR REPLACE TRIGGER rule_sets_never_truncated BEFORE TRUNCATE ON rule_sets FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER no_go_tables_never_changed BEFORE UPDATE OR DELETE ON no_go_tables FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER no_go_tables_never_truncated BEFORE TRUNCATE ON no_go_tables FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER request_messages_never_changed BEFORE UPDATE OR DELETE ON request_messages FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER request_messages_never_truncated BEFORE TRUNCATE ON request_messages FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

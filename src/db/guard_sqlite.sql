@@ -6,3 +6,5 @@ CREATE TRIGGER IF NOT EXISTS rule_sets_never_updated BEFORE UPDATE OF id, name, 
 CREATE TRIGGER IF NOT EXISTS rule_sets_never_deleted BEFORE DELETE ON rule_sets BEGIN SELECT RAISE(ABORT, 'rule sets are never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS no_go_tables_never_updated BEFORE UPDATE ON no_go_tables BEGIN SELECT RAISE(ABORT, 'no-go tables are never changed'); END;
 CREATE TRIGGER IF NOT EXISTS no_go_tables_never_deleted BEFORE DELETE ON no_go_tables BEGIN SELECT RAISE(ABORT, 'no-go tables are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS request_messages_never_updated BEFORE UPDATE ON request_messages BEGIN SELECT RAISE(ABORT, 'request messages are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS request_messages_never_deleted BEFORE DELETE ON request_messages BEGIN SELECT RAISE(ABORT, 'request messages are never deleted'); END;

@@ -90,7 +90,7 @@ fn began(scene: Scene, now: Timestamp) -> Timestamp {
 /// Whether the scene could be played on this order.
 async fn play_one(db: &Db, limits: &Limits, agent: &Actor, supervisor: &Actor, order_no: &str, scene: Scene, now: Timestamp) -> bool {
     let began = began(scene, now);
-    let Some(number) = submit(db, limits, agent, order_no, began).await else { return false };
+    let Some(number) = submit(db, limits, agent, supervisor, order_no, began).await else { return false };
     let Ok(mut conn) = db.read().await else { return false };
     let Ok(Some(refund)) = crate::refunds::store::find(&mut conn, &agent.scope(), &number).await else { return false };
     drop(conn);
@@ -111,7 +111,7 @@ async fn version(db: &Db, agent: &Actor, number: &str) -> i64 {
     found.ok().flatten().map_or(0, |refund| refund.version)
 }
 
-async fn submit(db: &Db, limits: &Limits, agent: &Actor, order_no: &str, at: Timestamp) -> Option<String> {
+async fn submit(db: &Db, limits: &Limits, agent: &Actor, supervisor: &Actor, order_no: &str, at: Timestamp) -> Option<String> {
     let mut conn = db.read().await.ok()?;
     let kept = bookings::find(&mut conn, &agent.scope(), order_no).await.ok()??;
     drop(conn);
@@ -120,9 +120,13 @@ async fn submit(db: &Db, limits: &Limits, agent: &Actor, order_no: &str, at: Tim
         segments: kept.booking.segments.iter().map(|segment| segment.no).collect(),
         reason: if order_no.ends_with('7') { Reason::Involuntary } else { Reason::Voluntary },
     };
+    if selection.reason == Reason::Involuntary {
+        super::cases::cancel(db, &kept, supervisor, at).await.ok()?;
+    }
     let asked = Asked { scope: agent.scope(), user_id: agent.user_id.clone(), order_no: order_no.to_owned(), selection };
     let quote = quoting::quote(db, asked, limits, at).await.ok()?;
-    let submission = Submission { actor: agent.clone(), order_no: order_no.to_owned(), quote_id: quote.id, once_key: new_token() };
+    let submission =
+        Submission { actor: agent.clone(), order_no: order_no.to_owned(), quote_id: quote.id, once_key: new_token(), proof: Vec::new() };
     match submitting::submit(db, submission, limits, at).await.ok()? {
         Outcome::Submitted(number) => Some(number),
         Outcome::QuotedAnew(_) => None,

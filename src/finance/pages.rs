@@ -1,6 +1,5 @@
 //! The pages of Finance.
 
-use actix_web::HttpResponse;
 use actix_web::web::Query;
 use askama::Template;
 use serde::{Deserialize, Serialize};
@@ -19,6 +18,7 @@ use crate::web::filters;
 use crate::web::form::Problems;
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
+use crate::web::sheet::{STEP, Sheet};
 use crate::web::visit::{SeeMoney, SeeRefunds, Visit};
 
 crate::named!(TransferKind = "transfer-kind");
@@ -35,16 +35,26 @@ struct RefundsPage {
     lines: Vec<Line>,
     next: Option<String>,
     operator: bool,
+    tab: &'static str,
 }
 
-/// `GET /finance/refunds`: the tab Atlas Initiated.
+/// `GET /finance/refunds`: the tab of what the operator asks for.
 pub async fn refunds(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer {
+    list(&visit, query, Kind::Refund).await
+}
+
+/// `GET /finance/claims`: the tab of what agencies and passengers asked for themselves.
+pub async fn claims(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer {
+    list(&visit, query, Kind::Claim).await
+}
+
+async fn list(visit: &Visit<SeeRefunds>, query: Query<Filters>, kind: Kind) -> Answer {
     let filters = query.into_inner();
     let mut problems = Problems::default();
     let search = filters.parse(&visit.actor.zone_name, &mut problems);
     let rows = visit.app.settings.limits.page_rows;
     let mut conn = visit.app.db.read().await?;
-    let lines = store::refunds(&mut conn, &visit.scope(), Kind::Refund, &search, rows + 1).await?;
+    let lines = store::refunds(&mut conn, &visit.scope(), kind, &search, rows + 1).await?;
     let page = Page::cut(lines, rows, Line::cursor);
     visit.page(&RefundsPage {
         frame: visit.frame("refunds-title", Place::Refunds),
@@ -55,14 +65,12 @@ pub async fn refunds(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer 
         next: page.next.map(|after| paging::with_cursor(&filters, &after)),
         lines: page.rows,
         operator: visit.actor.role.is_operator(),
+        tab: if kind == Kind::Claim { "claims" } else { "refunds" },
         filters,
     })
 }
 
-/// Rows that one statement of an export reads.
-const EXPORT_STEP: i64 = 2000;
-
-async fn all_lines(visit: &Visit<SeeRefunds>, filters: &Filters) -> Result<Vec<Line>, Error> {
+async fn all_lines(visit: &Visit<SeeRefunds>, filters: &Filters, kind: Kind) -> Result<Vec<Line>, Error> {
     let mut search = filters.parse(&visit.actor.zone_name, &mut Problems::default());
     search.after = None;
     let most = visit.app.settings.limits.export_rows;
@@ -70,9 +78,9 @@ async fn all_lines(visit: &Visit<SeeRefunds>, filters: &Filters) -> Result<Vec<L
     let mut all: Vec<Line> = Vec::new();
     loop {
         let rest = most - i64::try_from(all.len()).unwrap_or(most);
-        let lines = store::refunds(&mut conn, &visit.scope(), Kind::Refund, &search, EXPORT_STEP.min(rest)).await?;
+        let lines = store::refunds(&mut conn, &visit.scope(), kind, &search, STEP.min(rest)).await?;
         search.after = lines.last().map(Line::cursor);
-        let last = i64::try_from(lines.len()).unwrap_or(0) < EXPORT_STEP;
+        let last = i64::try_from(lines.len()).unwrap_or(0) < STEP;
         all.extend(lines);
         if last {
             return Ok(all);
@@ -80,23 +88,34 @@ async fn all_lines(visit: &Visit<SeeRefunds>, filters: &Filters) -> Result<Vec<L
     }
 }
 
-fn download(name: &str, kind: &str, body: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok().content_type(kind).insert_header(("content-disposition", format!("attachment; filename=\"{name}\""))).body(body)
+async fn sheet(visit: &Visit<SeeRefunds>, filters: &Filters, kind: Kind) -> Result<(Sheet, String), Error> {
+    let lines = all_lines(visit, filters, kind).await?;
+    let name = format!("{kind}s-{}", utc_day(visit.app.clock.now()));
+    Ok((export::sheet(&lines, kind, &visit.reader()), name))
 }
 
 /// `GET /finance/refunds.csv`
 pub async fn refunds_csv(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer {
-    let lines = all_lines(&visit, &query).await?;
-    let body = export::csv(&lines, &visit.reader()).map_err(|error| Error::Internal(error.to_string()))?;
-    Ok(download(&format!("refunds-{}.csv", utc_day(visit.app.clock.now())), "text/csv; charset=utf-8", body))
+    let (sheet, name) = sheet(&visit, &query, Kind::Refund).await?;
+    sheet.csv_download(&name)
 }
 
 /// `GET /finance/refunds.xlsx`
 pub async fn refunds_xlsx(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer {
-    let lines = all_lines(&visit, &query).await?;
-    let body = export::xlsx(&lines, &visit.reader()).map_err(|error| Error::Internal(error.to_string()))?;
-    let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
-    Ok(download(&format!("refunds-{}.xlsx", utc_day(visit.app.clock.now())), kind, body))
+    let (sheet, name) = sheet(&visit, &query, Kind::Refund).await?;
+    sheet.xlsx_download(&name)
+}
+
+/// `GET /finance/claims.csv`
+pub async fn claims_csv(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer {
+    let (sheet, name) = sheet(&visit, &query, Kind::Claim).await?;
+    sheet.csv_download(&name)
+}
+
+/// `GET /finance/claims.xlsx`
+pub async fn claims_xlsx(visit: Visit<SeeRefunds>, query: Query<Filters>) -> Answer {
+    let (sheet, name) = sheet(&visit, &query, Kind::Claim).await?;
+    sheet.xlsx_download(&name)
 }
 
 #[derive(Deserialize, Serialize, Default)]
@@ -113,6 +132,8 @@ struct Movement {
     amount: Money,
     refund_number: Option<String>,
     order_no: Option<String>,
+    /// The page and number of a case that is no refund.
+    case: Option<(String, String)>,
 }
 
 /// A deposit with its agency's name.
@@ -151,7 +172,11 @@ pub async fn transactions(visit: Visit<SeeMoney>, query: Query<TransactionsQuery
     let movement = |row: balance::Movement| {
         let about = row.refund_id.as_ref().and_then(|id| numbers.get(id)).cloned();
         let (refund_number, order_no) = about.unzip();
-        Movement { at: row.at, kind: row.kind, amount: row.amount, refund_number, order_no }
+        let case = row.case.map(|(kind, no)| {
+            let page = if kind == "request" { format!("/requests/{no}") } else { "/finance/compensations".to_owned() };
+            (page, no)
+        });
+        Movement { at: row.at, kind: row.kind, amount: row.amount, refund_number, order_no, case }
     };
     let deposit = |balance: Balance| Deposit {
         agency: agencies.iter().find(|agency| agency.id == balance.owner).map(|agency| agency.name.clone()).unwrap_or_default(),

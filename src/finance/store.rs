@@ -32,6 +32,9 @@ pub struct Line {
     pub registered_at: Timestamp,
     pub refunded_at: Option<Timestamp>,
     pub remark: Option<String>,
+    /// Of a claim: when the airline says it paid, and what the agency expects.
+    pub fulfilled_on: Option<String>,
+    pub claimed: Option<Money>,
 }
 
 #[derive(FromRow)]
@@ -54,6 +57,8 @@ struct LineRow {
     registered_at: String,
     closed_at: Option<String>,
     refusal_note: Option<String>,
+    fulfilled_on: Option<String>,
+    claimed_minor: Option<i64>,
 }
 
 impl LineRow {
@@ -76,6 +81,8 @@ impl LineRow {
             ticketed_on: self.ticketed_on,
             departure_on: self.departure_on,
             remark: self.refusal_note,
+            fulfilled_on: self.fulfilled_on,
+            claimed: self.claimed_minor.map(|minor| Money::new(minor, self.currency)),
         })
     }
 }
@@ -93,7 +100,8 @@ impl Line {
 pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> Select {
     let mut query = Select::new(
         "SELECT r.id, r.number, a.name AS agency, r.order_no, r.airline_pnr, r.airlines, r.status, r.currency, r.estimated_minor, \
-         r.actual_minor, r.full_refund, r.ticketed_on, r.departure_on, r.registered_at, r.closed_at, r.refusal_note \
+         r.actual_minor, r.full_refund, r.ticketed_on, r.departure_on, r.registered_at, r.closed_at, r.refusal_note, \
+         r.fulfilled_on, r.claimed_minor \
          FROM refunds r JOIN agencies a ON a.id = r.agency_id",
     );
     query = query.and_if("r.agency_id = ?", scope.agency_id()).and("r.kind = ?", [kind.word().into()]);

@@ -80,6 +80,36 @@ const RULES: &[Rule] = &[
     },
 ];
 
+/// One rule over other cases and their transfers, as [`RULES`].
+const CASE_RULES: &[Rule] = &[
+    Rule {
+        query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), o.amount_minor FROM request_offers o \
+                JOIN requests r ON r.id = o.request_id LEFT JOIN transfers t ON t.case_id = o.id AND t.kind = 'service-sale' \
+                WHERE o.kind <> 'refund' AND o.status IN ('accepted', 'fulfilled', 'failed') GROUP BY o.id, r.number, o.amount_minor \
+                HAVING COALESCE(SUM(t.amount_minor), 0) <> o.amount_minor ORDER BY r.number",
+        says: "request {n} was charged {0} for an accepted offer of {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(0 AS BIGINT) FROM request_offers o JOIN requests r ON r.id = o.request_id \
+                JOIN transfers t ON t.case_id = o.id AND t.kind = 'service-sale' WHERE o.status NOT IN ('accepted', 'fulfilled', 'failed') \
+                GROUP BY r.id, r.number ORDER BY r.number",
+        says: "request {n} has {0} charges for an offer that was not accepted; there should be {1}",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COUNT(v.id) AS BIGINT), CAST(1 AS BIGINT) FROM request_offers o JOIN requests r ON r.id = o.request_id \
+                JOIN transfers t ON t.case_id = o.id AND t.kind = 'service-sale' LEFT JOIN transfers v ON v.reverses_id = t.id \
+                WHERE o.status = 'failed' GROUP BY o.id, r.number HAVING COUNT(v.id) <> 1 ORDER BY r.number",
+        says: "request {n} has {0} reversals for an offer that failed; there should be {1}",
+    },
+    Rule {
+        query: "SELECT c.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), CASE WHEN c.status = 'credited' THEN c.amount_minor ELSE 0 END \
+                FROM compensations c LEFT JOIN transfers t ON t.case_id = c.id AND t.kind = 'compensation' \
+                GROUP BY c.id, c.number, c.status, c.amount_minor \
+                HAVING COALESCE(SUM(t.amount_minor), 0) <> CASE WHEN c.status = 'credited' THEN c.amount_minor ELSE 0 END ORDER BY c.number",
+        says: "compensation {n} was credited with {0}, but it is {1} (minor units)",
+    },
+];
+
 /// Recomputes everything.
 ///
 /// # Errors
@@ -87,10 +117,11 @@ const RULES: &[Rule] = &[
 pub async fn run(db: &Db) -> Result<Report, sqlx::Error> {
     let mut conn = db.read().await?;
     let (extent, mut differences) = verify::differences(&mut conn).await?;
-    for rule in RULES {
+    for rule in RULES.iter().chain(CASE_RULES) {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(rule.query).fetch_all(&mut *conn).await?;
         differences.extend(rows.into_iter().map(|(number, found, expected)| {
-            format!("refund {number} {}", rule.says.replace("{0}", &found.to_string()).replace("{1}", &expected.to_string()))
+            let says = rule.says.replace("{n}", &number).replace("{0}", &found.to_string()).replace("{1}", &expected.to_string());
+            if rule.says.contains("{n}") { says } else { format!("refund {number} {says}") }
         }));
     }
     let (refunds,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM refunds").fetch_one(&mut *conn).await?;

@@ -33,8 +33,10 @@ impl Role {
         use Role::{Admin, CustomerService, Developer, Finance, Operations, OperatorAgent, OperatorFinance, Supervisor};
         match permission {
             Permission::SeeBookings => true,
-            Permission::RequestRefunds => matches!(self, Admin | CustomerService | Operations),
-            Permission::SeeRefunds => !matches!(self, Developer),
+            Permission::RequestRefunds | Permission::RaiseRequests => matches!(self, Admin | CustomerService | Operations),
+            Permission::WriteRequests => !matches!(self, Developer | Finance),
+            Permission::ConfirmIncidents => !matches!(self, Developer | Finance | OperatorFinance),
+            Permission::SeeRefunds | Permission::SeeRequests => !matches!(self, Developer),
             Permission::SeeMoney => matches!(self, Admin | Finance | OperatorFinance | Supervisor),
             Permission::ManageUsers => matches!(self, Admin),
             Permission::WorkDesk => matches!(self, OperatorAgent | OperatorFinance | Supervisor),
@@ -52,6 +54,14 @@ pub enum Permission {
     /// Quote and submit refunds for the own agency's bookings.
     RequestRefunds,
     SeeRefunds,
+    /// Service requests and their attachments.
+    SeeRequests,
+    /// Open service requests for the own agency's bookings.
+    RaiseRequests,
+    /// Write in a request's conversation.
+    WriteRequests,
+    /// Say whether the airline changed or cancelled a flight.
+    ConfirmIncidents,
     /// Balance and transactions.
     SeeMoney,
     /// The users of one's own agency.

@@ -49,6 +49,8 @@ pub struct Movement {
     /// Above zero what came in, below what went out.
     pub amount: Money,
     pub refund_id: Option<String>,
+    /// Kind and number of a case that is no refund.
+    pub case: Option<(String, String)>,
     pub at: Timestamp,
 }
 
@@ -62,6 +64,8 @@ struct MovementRow {
     #[sqlx(try_from = "String")]
     currency: Currency,
     refund_id: Option<String>,
+    case_kind: Option<String>,
+    case_no: Option<String>,
     created_at: String,
 }
 
@@ -71,15 +75,15 @@ pub fn movements_query(account_id: &str, after: Option<Cursor>, limit: i64) -> S
     // Two arms, each with its own index; the union keeps their order cheap to merge.
     let after = after.unwrap_or(Cursor { sorted: "9999".to_owned(), id: "~".to_owned() });
     Select::new(
-        "SELECT m.id, a.owner, m.kind, m.minor, m.currency, m.refund_id, m.created_at FROM (\
-         SELECT id, kind, minor, currency, refund_id, created_at, account_id FROM (SELECT c.id, c.kind, c.amount_minor AS minor, c.currency, c.refund_id, c.created_at, c.credit_account_id AS account_id \
+        "SELECT m.id, a.owner, m.kind, m.minor, m.currency, m.refund_id, m.case_kind, m.case_no, m.created_at FROM (\
+         SELECT id, kind, minor, currency, refund_id, case_kind, case_no, created_at, account_id FROM (SELECT c.id, c.kind, c.amount_minor AS minor, c.currency, c.refund_id, c.case_kind, c.case_no, c.created_at, c.credit_account_id AS account_id \
          FROM transfers c",
     )
     .and("c.credit_account_id = ?", [account_id.into()])
     .and("(c.created_at, c.id) < (?, ?)", [after.sorted.as_str().into(), after.id.as_str().into()])
     .then(
         "ORDER BY c.created_at DESC, c.id DESC LIMIT ?) credits UNION ALL \
-         SELECT id, kind, minor, currency, refund_id, created_at, account_id FROM (SELECT d.id, d.kind, -d.amount_minor AS minor, d.currency, d.refund_id, d.created_at, d.debit_account_id AS account_id \
+         SELECT id, kind, minor, currency, refund_id, case_kind, case_no, created_at, account_id FROM (SELECT d.id, d.kind, -d.amount_minor AS minor, d.currency, d.refund_id, d.case_kind, d.case_no, d.created_at, d.debit_account_id AS account_id \
          FROM transfers d WHERE d.debit_account_id = ? AND (d.created_at, d.id) < (?, ?) \
          ORDER BY d.created_at DESC, d.id DESC LIMIT ?) debits) m JOIN accounts a ON a.id = m.account_id \
          ORDER BY m.created_at DESC, m.id DESC LIMIT ?",
@@ -102,6 +106,7 @@ pub async fn movements(conn: &mut Conn, account_id: &str, after: Option<Cursor>,
                 owner: row.owner,
                 kind: row.kind,
                 refund_id: row.refund_id,
+                case: row.case_kind.zip(row.case_no),
             })
         })
         .collect()

@@ -37,11 +37,21 @@ pub struct Leg {
     pub kind: TransferKind,
 }
 
+/// A case that is no refund: its kind's word, its id, and the number people know it by.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    pub kind: &'a str,
+    pub id: &'a str,
+    pub no: &'a str,
+}
+
 /// What an entry is about, and who made it when.
 #[derive(Debug, Clone, Copy)]
 pub struct About<'a> {
     /// The refund's id and its payment channel's word: the database compares the channel with the refund's own.
     pub refund: Option<(&'a str, &'a str)>,
+    /// Another case than a refund.
+    pub case: Option<Case<'a>>,
     pub actor_id: &'a str,
     pub now: Timestamp,
 }
@@ -49,7 +59,7 @@ pub struct About<'a> {
 /// Why an entry was refused. Nothing of it is posted then.
 #[derive(Debug)]
 pub enum LedgerError {
-    /// A refund has its one credit, its one fee, or a transfer its one reversal, already.
+    /// A refund has its one credit, its one fee, another case its one transfer, or a transfer its one reversal, already.
     Twice,
     /// A deposit would fall below its credit line.
     BelowFloor,
@@ -82,16 +92,16 @@ pub async fn post(conn: &mut Conn, legs: &[Leg], about: About<'_>) -> Result<(),
     Ok(())
 }
 
-/// Reverses every transfer of one kind that a refund has and that is not reversed yet.
+/// Reverses every transfer of one kind that a refund or another case has and that is not reversed yet.
 ///
 /// # Errors
 /// As [`post`].
-pub async fn reverse(conn: &mut Conn, refund_id: &str, kind: TransferKind, about: About<'_>) -> Result<(), LedgerError> {
+pub async fn reverse(conn: &mut Conn, about_id: &str, kind: TransferKind, about: About<'_>) -> Result<(), LedgerError> {
     let rows: Vec<(String, String, String, i64, String)> = sqlx::query_as(
         "SELECT t.id, t.debit_account_id, t.credit_account_id, t.amount_minor, t.currency FROM transfers t \
-         WHERE t.refund_id = $1 AND t.kind = $2 AND NOT EXISTS (SELECT 1 FROM transfers r WHERE r.reverses_id = t.id)",
+         WHERE (t.refund_id = $1 OR t.case_id = $1) AND t.kind = $2 AND NOT EXISTS (SELECT 1 FROM transfers r WHERE r.reverses_id = t.id)",
     )
-    .bind(refund_id)
+    .bind(about_id)
     .bind(kind.word())
     .fetch_all(&mut *conn)
     .await?;
@@ -175,7 +185,8 @@ async fn insert(
 ) -> Result<(), LedgerError> {
     sqlx::query(
         "INSERT INTO transfers (id, entry_id, debit_account_id, credit_account_id, amount_minor, currency, kind, refund_id, \
-         refund_channel, reverses_id, actor_id, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+         refund_channel, case_kind, case_id, case_no, reverses_id, actor_id, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(new_id())
     .bind(entry_id)
@@ -186,6 +197,9 @@ async fn insert(
     .bind(kind.word())
     .bind(about.refund.map(|(id, _)| id))
     .bind(about.refund.map(|(_, channel)| channel))
+    .bind(about.case.map(|case| case.kind))
+    .bind(about.case.map(|case| case.id))
+    .bind(about.case.map(|case| case.no))
     .bind(reverses)
     .bind(about.actor_id)
     .bind(instant_text(about.now))

@@ -33,14 +33,14 @@ struct DeskPage {
 }
 
 /// How long until a line is due, and how loudly to say it.
-struct Left {
-    sentence: Message,
-    tone: &'static str,
+pub(super) struct Left {
+    pub(super) sentence: Message,
+    pub(super) tone: &'static str,
 }
 
 const SOON_MINUTES: i64 = 60;
 
-fn left(due_at: Timestamp, now: Timestamp) -> Left {
+pub(super) fn left(due_at: Timestamp, now: Timestamp) -> Left {
     let minutes = minutes_until(now, due_at);
     let tone = match minutes {
         m if m < 0 => "bad",
@@ -52,7 +52,7 @@ fn left(due_at: Timestamp, now: Timestamp) -> Left {
     let sentence = if minutes >= 2 * 1440 {
         Message::new(format!("{key}-days")).count("count", minutes / 1440)
     } else {
-        Message::new(key).text("time", format!("{}:{:02}", minutes / 60, minutes % 60))
+        Message::new(key).text("time", crate::web::figures::hours_and_minutes(minutes))
     };
     Left { sentence, tone }
 }

@@ -13,4 +13,15 @@ crate::text_column! {
     }
 }
 
-crate::named!(View = "view");
+crate::text_column! {
+    /// One view of the desk's requests.
+    pub enum RequestView {
+        New = "new",
+        Mine = "mine",
+        WaitingForUs = "waiting-for-us",
+        WaitingForCustomer = "waiting-for-customer",
+        Due = "due",
+    }
+}
+
+crate::named!(View = "view", RequestView = "request-view");

@@ -15,8 +15,9 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp};
 
 crate::text_column! {
-    /// Why a refund is asked for: by the traveller's own wish, or because the airline changed or cancelled the flight.
-    pub enum Reason { Voluntary = "voluntary", Involuntary = "involuntary" }
+    /// Why a refund is asked for: by the traveller's own wish, because the airline changed or cancelled the flight, or
+    /// because the sale is undone while its void window is open.
+    pub enum Reason { Voluntary = "voluntary", Involuntary = "involuntary", Void = "void" }
 }
 
 crate::text_column! {

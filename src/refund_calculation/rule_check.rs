@@ -29,6 +29,7 @@ crate::text_column! {
         UnknownZone = "unknown-zone",
         CalendarMissing = "calendar-missing",
         WaivesNothing = "waives-nothing",
+        VoidWindow = "void-window",
     }
 }
 
@@ -83,6 +84,8 @@ pub fn check(rules: &RuleSet) -> Vec<Problem> {
         found.when(classes[..place].contains(class), &format!("used_fare.booking_classes[{place}]"), Mistake::Twice);
     }
     found.when(rules.taxes.tax_only_fee.is_some_and(|fee| fee.minor < 0), "taxes.tax_only_fee", Mistake::BelowZero);
+    let sound = rules.void.as_ref().is_none_or(|void| void.window.is_sound() && !void.payments.is_empty());
+    found.when(!sound, "void", Mistake::VoidWindow);
     check_law(rules, &mut found);
     found.0
 }

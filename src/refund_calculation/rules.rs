@@ -11,6 +11,7 @@ use super::law::Law;
 pub use super::rounding::{LineRounding, RoundingRules};
 pub use super::tax_rules::{FuelRule, TaxRule, TaxRules};
 use super::ticket::PassengerType;
+use super::void::VoidRules;
 use crate::kernel::code::Code;
 use crate::kernel::time::Date;
 
@@ -192,6 +193,9 @@ pub struct RuleSet {
     /// Whether the operator takes its service fee on an involuntary refund too.
     #[serde(default)]
     pub service_fee_on_involuntary: bool,
+    /// When a sale can be undone; left out, it cannot.
+    #[serde(default)]
+    pub void: Option<VoidRules>,
     /// The sources of single parts.
     #[serde(default)]
     pub sources: BTreeMap<Section, String>,

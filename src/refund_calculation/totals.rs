@@ -78,7 +78,11 @@ impl Totals {
             _ => {
                 // Without a right to it, an involuntary refund is reckoned and charged as a voluntary one.
                 let involuntary = facts.reason == Reason::Involuntary && !quote.reasons.contains(&ReasonCode::NoInvoluntaryRight);
-                service_fee(facts, rules, involuntary, &quote.passengers)?
+                let free = match facts.reason {
+                    Reason::Void => rules.void.as_ref().is_none_or(|void| !void.service_fee),
+                    _ => involuntary && !rules.service_fee_on_involuntary,
+                };
+                if free { zero } else { service_fee(facts, &quote.passengers)? }
             }
         };
         totals.agency_fee = facts.agency_fee;
@@ -95,11 +99,8 @@ impl Totals {
     }
 }
 
-fn service_fee(facts: &Facts, rules: &RuleSet, involuntary: bool, lines: &[PassengerLine]) -> Result<Money, MoneyError> {
+fn service_fee(facts: &Facts, lines: &[PassengerLine]) -> Result<Money, MoneyError> {
     let zero = Money::zero(facts.currency);
-    if involuntary && !rules.service_fee_on_involuntary {
-        return Ok(zero);
-    }
     match facts.service_fee {
         ServiceFee::None => Ok(zero),
         ServiceFee::PerOrder(fee) => zero.plus(fee),

@@ -24,6 +24,8 @@ pub enum Step {
     },
     /// The airline changed or cancelled the flight: it may keep nothing.
     AirlineCause,
+    /// The sale is undone as a whole.
+    Voided,
     /// A law gives the right to a full refund.
     Right {
         regime: String,
@@ -268,7 +270,8 @@ impl Step {
             Self::AirlineCause | Self::Right { .. } | Self::NoRight | Self::Deadline { .. } | Self::UnusedPart { .. } => {
                 Section::Involuntary
             }
-            Self::Window { .. }
+            Self::Voided
+            | Self::Window { .. }
             | Self::WindowOfDays { .. }
             | Self::Fee { .. }
             | Self::Share { .. }

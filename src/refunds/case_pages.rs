@@ -8,9 +8,14 @@ use super::desk_forms::{DeskForms, Typed};
 use super::model::{Coupon, Refund, Status};
 use super::{store, wording};
 use crate::agencies::store as agencies;
+use crate::attachments::store::{self as attachments, Attachment};
 use crate::bookings::strip::{BookingFrame, Tab};
 use crate::journal::{self, Author, Subject};
+use crate::kernel::actor::Permission;
+use crate::kernel::id::new_token;
 use crate::kernel::time::Timestamp;
+use crate::notices;
+use crate::notices::model::CaseKind;
 use crate::web::Answer;
 use crate::web::error::Error;
 use crate::web::filters;
@@ -52,6 +57,9 @@ pub(super) struct ShowPage {
     coupons: Vec<Coupon>,
     timeline: Vec<Line>,
     assignee: Option<String>,
+    files: Vec<Attachment>,
+    unread: bool,
+    withdrawal: Option<String>,
     forms: Option<DeskForms>,
     typed: Typed,
     problems: Problems,
@@ -72,7 +80,12 @@ pub(super) async fn show_with<P: Needs>(visit: &Visit<P>, number: &str, status: 
     let team = if visit.actor.role.is_operator() { agencies::users(&mut conn, None).await? } else { Vec::new() };
     let assignee = team.iter().find(|user| Some(&user.id) == refund.assignee_id.as_ref()).map(|user| user.name.clone());
     let zone = &visit.actor.zone_name;
+    let files = attachments::of_case(&mut conn, "refund", &refund.id, visit.actor.role.is_operator()).await?;
+    let unread = notices::store::has_unread(&mut conn, &visit.actor.user_id, CaseKind::Refund, &refund.id).await?;
     let page = ShowPage {
+        withdrawal: (visit.may(Permission::RequestRefunds) && refund.can_be_withdrawn()).then(new_token),
+        files,
+        unread,
         frame: visit.frame(Message::new("refund-page-title").text("number", number), Place::Refunds),
         road: road(&refund, zone),
         next: next(&refund, zone),

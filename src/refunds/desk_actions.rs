@@ -2,14 +2,16 @@
 
 use super::model::{Refund, RefusalCode, Status};
 use super::state::{Impossible, Verb};
-use super::store;
+use super::{store, wording};
+use crate::agencies::store as agencies;
 use crate::db::{Conn, Db};
 use crate::journal::{self, Author, Subject};
-use crate::kernel::actor::{Actor, Scope};
+use crate::kernel::actor::Actor;
 use crate::kernel::money::Money;
 use crate::kernel::time::Timestamp;
 use crate::ledger::posting::{self, About, Account, LedgerError, Leg};
 use crate::ledger::{AccountKind, TransferKind};
+use crate::notices;
 use crate::web::once::{self, Earlier};
 
 /// A verb on its way: who, on which refund, as of which version.
@@ -62,7 +64,7 @@ pub async fn perform(db: &Db, order: Order, now: Timestamp) -> Result<Refund, No
 }
 
 async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Refund, NotDone> {
-    let refund = store::find(conn, &Scope::Operator, &order.number).await?.ok_or(NotDone::Absent)?;
+    let refund = store::find(conn, &order.actor.scope(), &order.number).await?.ok_or(NotDone::Absent)?;
     let request = format!("{:?} {} {}", order.verb, refund.id, order.seen_version);
     match once::recall(conn, &order.actor.user_id, &order.once_key, &request).await? {
         Earlier::Same(_) => return Ok(refund),
@@ -80,11 +82,13 @@ async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Ref
     }
     after.version += 1;
     post(conn, &before, &after, &order, now).await?;
-    if after.status == Status::Rejected {
+    if matches!(after.status, Status::Rejected | Status::Withdrew) {
         store::release_coupons(conn, &after.id).await?;
     }
     let details = details(&after, &order.verb);
-    journal::write(conn, Subject::Refund, &after.id, happened(&order.verb, &after), &Author::from(&order.actor), &details, now).await?;
+    let happened = happened(&order.verb, &after);
+    journal::write(conn, Subject::Refund, &after.id, happened, &Author::from(&order.actor), &details, now).await?;
+    tell(conn, &after, &order.verb, happened, &details, now).await?;
     once::remember(conn, &order.actor.user_id, &order.once_key, &request, &after.number, now).await?;
     Ok(after)
 }
@@ -92,14 +96,14 @@ async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Ref
 /// After losing the compare-and-set: to the first press of the same button, or to somebody else.
 async fn first_answer(conn: &mut Conn, order: &Order, request: &str) -> Result<Refund, NotDone> {
     match once::recall(conn, &order.actor.user_id, &order.once_key, request).await? {
-        Earlier::Same(_) => store::find(conn, &Scope::Operator, &order.number).await?.ok_or(NotDone::Absent),
+        Earlier::Same(_) => store::find(conn, &order.actor.scope(), &order.number).await?.ok_or(NotDone::Absent),
         Earlier::Nothing | Earlier::Different => Err(NotDone::Overtaken),
     }
 }
 
 /// What a verb moves in the books.
 async fn post(conn: &mut Conn, before: &Refund, after: &Refund, order: &Order, now: Timestamp) -> Result<(), NotDone> {
-    let about = About { refund: Some((&after.id, after.payment_channel.word())), actor_id: &order.actor.user_id, now };
+    let about = About { refund: Some((&after.id, after.payment_channel.word())), case: None, actor_id: &order.actor.user_id, now };
     let receivable = Account::of(AccountKind::AirlineReceivable, &after.airline);
     let payable = Account::of(AccountKind::RefundPayable, &after.agency_id);
     match &order.verb {
@@ -112,7 +116,7 @@ async fn post(conn: &mut Conn, before: &Refund, after: &Refund, order: &Order, n
         }
         Verb::Receive { amount, .. } => posting::post(conn, &receipt(after, *amount), about).await?,
         Verb::Credit => posting::post(conn, &credit(after), about).await?,
-        Verb::Assign { .. } | Verb::Submit { .. } | Verb::Refuse { .. } | Verb::Fulfil => {}
+        Verb::Assign { .. } | Verb::Submit { .. } | Verb::Refuse { .. } | Verb::Fulfil | Verb::Withdraw => {}
     }
     Ok(())
 }
@@ -149,6 +153,25 @@ fn credit(refund: &Refund) -> Vec<Leg> {
     ]
 }
 
+/// Tells the side that did not do it. Who is at work on a refund, and that money came which is not credited yet, is the
+/// operator's own affair.
+async fn tell(
+    conn: &mut Conn,
+    after: &Refund,
+    verb: &Verb,
+    happened: &str,
+    details: &serde_json::Value,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let recipients = match verb {
+        Verb::Assign { .. } => return Ok(()),
+        Verb::Receive { .. } if after.status != Status::Rejected => return Ok(()),
+        Verb::Withdraw => agencies::audience(conn, None, after.assignee_id.as_deref()).await?,
+        _ => agencies::audience(conn, Some(&after.agency_id), None).await?,
+    };
+    notices::store::post(conn, &recipients, &wording::case(after), &wording::changed(after, happened, details), now).await
+}
+
 /// The word under which the journal keeps it.
 fn happened(verb: &Verb, after: &Refund) -> &'static str {
     match verb {
@@ -161,6 +184,7 @@ fn happened(verb: &Verb, after: &Refund) -> &'static str {
         Verb::Receive { .. } => "received",
         Verb::Credit => "credited",
         Verb::Fulfil => "fulfilled",
+        Verb::Withdraw => "withdrawn",
     }
 }
 
@@ -175,6 +199,6 @@ fn details(after: &Refund, verb: &Verb) -> serde_json::Value {
             serde_json::json!({ "version": version, "amount": amount, "day": on, "reference": reference, "difference": difference })
         }
         Verb::Credit => serde_json::json!({ "version": version, "amount": after.credited(), "fee": after.service_fee }),
-        Verb::Fulfil => serde_json::json!({ "version": version }),
+        Verb::Fulfil | Verb::Withdraw => serde_json::json!({ "version": version }),
     }
 }

@@ -10,7 +10,7 @@ use crate::kernel::actor::{Actor, Permission};
 use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Date, Timestamp, utc_day};
-use crate::web::form::{Problems, optional, required};
+use crate::web::form::{Problems, no_card_number, optional, required};
 use crate::web::words::Message;
 
 /// The forms on a refund's page, for the operator's team only.
@@ -120,24 +120,4 @@ impl Typed {
 
 fn parse_day(text: &str) -> Result<Date, Message> {
     text.trim().parse().map_err(|_| Message::new("form-day"))
-}
-
-/// Card numbers have no place in free text: 13 to 19 digits that pass Luhn's check are refused.
-fn no_card_number(text: Option<String>) -> Result<Option<String>, Message> {
-    let spaced = text.as_deref().unwrap_or_default().replace([' ', '-'], "");
-    let found = spaced.split(|c: char| !c.is_ascii_digit()).any(|run| (13..=19).contains(&run.len()) && passes_luhn(run));
-    if found { Err(Message::new("form-card-number")) } else { Ok(text) }
-}
-
-fn passes_luhn(digits: &str) -> bool {
-    let sum: u32 = digits
-        .bytes()
-        .rev()
-        .enumerate()
-        .map(|(place, byte)| {
-            let digit = u32::from(byte - b'0');
-            if place % 2 == 0 { digit } else { digit * 2 - if digit > 4 { 9 } else { 0 } }
-        })
-        .sum();
-    sum.is_multiple_of(10)
 }

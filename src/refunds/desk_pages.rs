@@ -17,7 +17,7 @@ use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::{Form, Problems};
 use crate::web::frame::{Frame, Place};
-use crate::web::visit::{Needs, PostMoney, TalkToAirline, Visit, WorkDesk};
+use crate::web::visit::{Needs, PostMoney, RequestRefunds, TalkToAirline, Visit, WorkDesk};
 use crate::web::words::Message;
 use crate::web::{Answer, see_other};
 
@@ -71,6 +71,14 @@ pub async fn credit(visit: Visit<PostMoney>, number: Path<String>, form: Form<Ty
 /// `POST /refunds/{number}/fulfilment`
 pub async fn fulfil(visit: Visit<TalkToAirline>, number: Path<String>, form: Form<Typed>) -> Answer {
     perform(&visit, &number, form.0, Verb::Fulfil, "refund-fulfilled").await
+}
+
+/// `POST /refunds/{number}/withdrawal`: the agency takes its claim back.
+pub async fn withdraw(visit: Visit<RequestRefunds>, number: Path<String>, form: Form<Typed>) -> Answer {
+    let mut conn = visit.app.db.read().await?;
+    store::find(&mut conn, &visit.scope(), &number).await?.ok_or(Error::NotFound)?;
+    drop(conn);
+    perform(&visit, &number, form.0, Verb::Withdraw, "claim-withdrawn").await
 }
 
 /// Reads the verb from the form; a form with problems comes back.
@@ -140,7 +148,7 @@ struct OvertakenPage {
 /// What changed since the form was filled in.
 async fn overtaken<P: Needs>(visit: &Visit<P>, number: &str, seen_version: i64) -> Answer {
     let mut conn = visit.app.db.read().await?;
-    let refund = store::find(&mut conn, &Scope::Operator, number).await?.ok_or(Error::NotFound)?;
+    let refund = store::find(&mut conn, &visit.scope(), number).await?.ok_or(Error::NotFound)?;
     let events = journal::of(&mut conn, Subject::Refund, &refund.id).await?;
     let newer = events.iter().filter(|event| wording::event_version(event) > seen_version);
     let page = OvertakenPage { frame: visit.frame("overtaken-title", Place::Desk), changes: newer.map(line).collect(), refund };

@@ -91,6 +91,7 @@ pub fn step(step: &Step, name: impl Fn(i64) -> String) -> Message {
             message.money("fare", *fare).money("tax", *tax).money("ancillaries", *ancillaries)
         }
         Step::AirlineCause => Message::new("step-airline-cause"),
+        Step::Voided => Message::new("step-voided"),
         Step::Right { regime, .. } => Message::new("step-right").word("regime", self::regime(regime)),
         Step::NoRight => Message::new("step-no-right"),
         Step::Deadline { day, .. } => Message::new("step-deadline").text("day", day),

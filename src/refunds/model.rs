@@ -137,6 +137,12 @@ pub struct Refund {
     pub received_on: Option<Date>,
     pub received_at: Option<Timestamp>,
     pub closed_at: Option<Timestamp>,
+    /// Of a claim: the day on which the airline says it paid.
+    pub fulfilled_on: Option<Date>,
+    /// Of a claim: what the agency expects, where it knows.
+    pub claimed: Option<Money>,
+    /// The service request that it came from.
+    pub request_id: Option<String>,
 }
 
 impl Refund {

@@ -3,15 +3,20 @@
 use super::quote_store::{self, KeptQuote};
 use super::refusal::Refusal;
 use super::selection::Selection;
-use super::{store, translation};
+use super::{exchange, store};
+use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
 use crate::config::Limits;
 use crate::db::{Conn, Db};
+use crate::incidents;
+use crate::incidents::model::Outcome;
 use crate::kernel::actor::Scope;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, plus_hours};
-use crate::refund_calculation::facts::ServiceFee;
+use crate::refund_calculation::Quote;
+use crate::refund_calculation::facts::{Reason, ServiceFee};
+use crate::refund_calculation::quote::ReasonCode;
 use crate::{refund_calculation, rule_sets};
 
 /// Who asks for what.
@@ -55,17 +60,43 @@ pub async fn make(
 ) -> Result<KeptQuote, Refusal> {
     let taken = store::taken(conn, &kept.id).await?;
     selection.check(&kept.booking, &taken, now)?;
-    let mut facts = translation::without_rates(&kept.booking, &selection, now);
+    reckon(conn, kept, selection, user_id, limits, now).await
+}
+
+/// Calculates whatever was selected. Whether it may be refunded is decided elsewhere.
+///
+/// # Errors
+/// As [`quote`].
+pub async fn reckon(
+    conn: &mut Conn,
+    kept: &Kept,
+    selection: Selection,
+    user_id: &str,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<KeptQuote, Refusal> {
+    let mut facts = bookings_facts::of(&kept.booking, &selection.passengers, selection.reason, now);
+    let incident = match selection.reason {
+        Reason::Involuntary => incidents::store::proving(conn, &kept.id).await?,
+        Reason::Voluntary | Reason::Void => None,
+    };
+    facts.event = incident.as_ref().and_then(|incident| incident.event(&kept.booking));
     let rules = rule_sets::store::choose(conn, &facts).await?;
-    translation::add_rates(conn, &mut facts, &rules, limits.rate_max_age_days).await?;
+    exchange::add_rates(conn, &mut facts, &rules, limits.rate_max_age_days).await?;
     if rules.no_go {
         rule_sets::no_go_store::add_check_in(conn, &mut facts).await?;
     }
     // A fee per order is taken once, with the first of its refunds.
-    if !taken.is_empty() && matches!(facts.service_fee, ServiceFee::PerOrder(_)) {
+    let is_first = store::taken(conn, &kept.id).await?.is_empty();
+    if !is_first && matches!(facts.service_fee, ServiceFee::PerOrder(_)) {
         facts.service_fee = ServiceFee::None;
     }
-    let answer = refund_calculation::calculate(&facts, &rules).map_err(Refusal::Calculation)?;
+    let mut answer = refund_calculation::calculate(&facts, &rules).map_err(Refusal::Calculation)?;
+    let cancelled = incident.as_ref().is_some_and(|incident| incident.outcome.is_some_and(Outcome::is_cancellation));
+    if facts.event.is_some() && law_decides_nothing(&answer, cancelled) {
+        facts.event = None;
+        answer = refund_calculation::calculate(&facts, &rules).map_err(Refusal::Calculation)?;
+    }
     let expires = now.saturating_add(jiff::SignedDuration::from_mins(limits.quote_minutes)).unwrap_or_else(|_| plus_hours(now, 2));
     Ok(KeptQuote {
         id: new_id(),
@@ -79,4 +110,11 @@ pub async fn make(
         created_at: now,
         expires_at: expires,
     })
+}
+
+/// Whether the law leaves it to the airline: it cannot be judged from what is known, or the airline cancelled where no
+/// law says anything. Airlines give all back for a flight that they cancel.
+fn law_decides_nothing(answer: &Quote, cancelled: bool) -> bool {
+    let unknown = [ReasonCode::EventMissing, ReasonCode::CarrierCountryMissing, ReasonCode::UnknownAirport];
+    unknown.iter().any(|reason| answer.reasons.contains(reason)) || (cancelled && answer.reasons.contains(&ReasonCode::NoInvoluntaryRight))
 }

@@ -32,6 +32,22 @@ pub enum Refusal {
     UnknownSegment,
     /// Nothing would come back.
     NothingToRefund,
+    /// 8: a claim for an order that the airline pays back to the card.
+    PaidByCard,
+    /// 13: nothing proves what the airline did or confirmed.
+    ProofNeeded,
+    /// 13: the files of the form were kept too long ago, or are used already.
+    ProofGone,
+    /// 810: the airline cannot have paid on that day.
+    FulfilledOnUnlikely,
+    /// 822
+    VoidTooLate,
+    /// 823: a part of the order is in a refund.
+    VoidNotWhole,
+    /// 841
+    VoidNotForPayment,
+    /// 843
+    VoidNotForAirline,
     /// The form's one-time key was used for something else.
     KeyReused,
     Absent,
@@ -61,7 +77,18 @@ impl Refusal {
             Self::UnknownSegment => 8041,
             Self::Absent => 801,
             Self::KeyReused => 816,
-            Self::NobodyChosen | Self::NoReason | Self::NothingToRefund | Self::Database(_) | Self::Calculation(_) => 810,
+            Self::PaidByCard => 8,
+            Self::ProofNeeded | Self::ProofGone => 13,
+            Self::VoidTooLate => 822,
+            Self::VoidNotWhole => 823,
+            Self::VoidNotForPayment => 841,
+            Self::VoidNotForAirline => 843,
+            Self::FulfilledOnUnlikely
+            | Self::NobodyChosen
+            | Self::NoReason
+            | Self::NothingToRefund
+            | Self::Database(_)
+            | Self::Calculation(_) => 810,
         }
     }
 
@@ -83,6 +110,14 @@ impl Refusal {
             Self::UnknownSegment => "refuse-unknown-segment",
             Self::NothingToRefund => "refuse-nothing-to-refund",
             Self::KeyReused => "refuse-key-reused",
+            Self::PaidByCard => "refuse-paid-by-card",
+            Self::ProofNeeded => "refuse-proof-needed",
+            Self::ProofGone => "refuse-proof-gone",
+            Self::FulfilledOnUnlikely => "refuse-fulfilled-on",
+            Self::VoidTooLate => "refuse-void-too-late",
+            Self::VoidNotWhole => "refuse-void-not-whole",
+            Self::VoidNotForPayment => "refuse-void-not-for-payment",
+            Self::VoidNotForAirline => "refuse-void-not-for-airline",
             Self::Absent => "error-not-found",
             Self::Database(_) | Self::Calculation(_) => "error-internal",
         });

@@ -29,7 +29,19 @@ impl Selection {
     /// The first rule that is broken.
     pub fn check(&self, booking: &Booking, taken: &[Taken], now: Timestamp) -> Result<(), Refusal> {
         check_booking(booking, now)?;
-        if self.passengers.is_empty() {
+        self.check_known(booking, taken)?;
+        if booking.segments.iter().any(|segment| !self.segments.contains(&segment.no)) {
+            return Err(Refusal::WholeItinerary);
+        }
+        self.check_company(booking, taken)
+    }
+
+    /// Decides whether these passengers and segments are the booking's, and no other refund or claim has them.
+    ///
+    /// # Errors
+    /// The first rule that is broken.
+    pub fn check_known(&self, booking: &Booking, taken: &[Taken]) -> Result<(), Refusal> {
+        if self.passengers.is_empty() || self.segments.is_empty() {
             return Err(Refusal::NobodyChosen);
         }
         if self.passengers.iter().any(|no| !booking.passengers.iter().any(|passenger| passenger.no == *no)) {
@@ -41,10 +53,7 @@ impl Selection {
         if let Some(other) = taken.iter().find(|t| self.passengers.contains(&t.passenger_no) && self.segments.contains(&t.segment_no)) {
             return Err(Refusal::AlreadyInRefund(other.refund_number.clone()));
         }
-        if booking.segments.iter().any(|segment| !self.segments.contains(&segment.no)) {
-            return Err(Refusal::WholeItinerary);
-        }
-        self.check_company(booking, taken)
+        Ok(())
     }
 
     /// Nobody may be left who cannot travel without those who go.

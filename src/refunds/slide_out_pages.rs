@@ -15,17 +15,22 @@ use super::refusal::Refusal;
 use super::selection::{self, Choices, Selection};
 use super::store;
 use super::submitting::{self, Outcome, Submission};
+use crate::attachments::upload::{FilesField, Upload};
 use crate::bookings::strip::{BookingFrame, Tab};
+use crate::incidents;
 use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
 use crate::kernel::time::Timestamp;
 use crate::web::error::Error;
 use crate::web::filters;
-use crate::web::form::Form;
+use crate::web::form::{Form, Problems};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{RequestRefunds, Visit};
 use crate::web::words::Message;
 use crate::web::{Answer, see_other};
+
+/// What the panel offers; a void has a button of its own.
+const OFFERED: [Reason; 2] = [Reason::Voluntary, Reason::Involuntary];
 
 #[derive(Template)]
 #[template(path = "refunds/choose.html")]
@@ -55,7 +60,7 @@ async fn choose_page(visit: &Visit<RequestRefunds>, order_no: &str, chosen: Opti
     let page = ChoosePage {
         frame: visit.frame(Message::new("refund-title").text("order", order_no), Place::Bookings),
         choices: selection::choices(booking.booking(), &taken, chosen.as_ref().map(|chosen| &chosen.passengers)),
-        reasons: Reason::ALL,
+        reasons: &OFFERED,
         reason: chosen.map_or(Reason::Voluntary, |chosen| chosen.reason),
         closed: impossible.is_some() || all_taken,
         refusal: refusal.or(impossible).map(|refusal| refusal.message()),
@@ -113,6 +118,10 @@ struct QuotePage {
     forecast: Message,
     once_key: String,
     submitted: Option<String>,
+    /// Whether a file must prove what the airline did.
+    needs_proof: bool,
+    files: FilesField,
+    problems: Problems,
 }
 
 #[derive(Deserialize)]
@@ -124,19 +133,34 @@ pub struct QuoteQuery {
 /// `GET /bookings/{order}/quotes/{id}`
 pub async fn show_quote(visit: Visit<RequestRefunds>, path: Path<(String, String)>, query: actix_web::web::Query<QuoteQuery>) -> Answer {
     let (order_no, id) = path.into_inner();
+    quote_page(&visit, &order_no, &id, &query.instead_of, &[], Problems::default()).await
+}
+
+async fn quote_page(
+    visit: &Visit<RequestRefunds>,
+    order_no: &str,
+    id: &str,
+    instead_of: &str,
+    files: &[String],
+    problems: Problems,
+) -> Answer {
     let now = visit.app.clock.now();
     let mut conn = visit.app.db.read().await?;
-    let booking = BookingFrame::find(&visit, &mut conn, &order_no, Tab::Refunds).await?;
-    let quote = quote_store::find(&mut conn, &booking.kept.id, &id).await?.ok_or(Error::NotFound)?;
-    let earlier = match query.instead_of.as_str() {
+    let booking = BookingFrame::find(visit, &mut conn, order_no, Tab::Refunds).await?;
+    let quote = quote_store::find(&mut conn, &booking.kept.id, id).await?.ok_or(Error::NotFound)?;
+    let earlier = match instead_of {
         "" => None,
         earlier => quote_store::find(&mut conn, &booking.kept.id, earlier).await?,
     };
+    let needs_proof =
+        quote.selection.reason == Reason::Involuntary && incidents::store::proving(&mut conn, &booking.kept.id).await?.is_none();
     let days = store::days_to_money(&mut conn, &booking.booking().segments[0].carrier).await?;
-    let submitted = store::number_of_quote(&mut conn, &id).await?;
+    let submitted = store::number_of_quote(&mut conn, id).await?;
+    let files = FilesField::of(&mut conn, &visit.app.settings.limits, &visit.actor.user_id, files).await?;
     let name = |no: i64| booking.booking().passengers.iter().find(|p| p.no == no).map(|p| p.name.clone()).unwrap_or_default();
-    visit.page(&QuotePage {
-        frame: visit.frame(Message::new("refund-title").text("order", &order_no), Place::Bookings),
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = QuotePage {
+        frame: visit.frame(Message::new("refund-title").text("order", order_no), Place::Bookings),
         reasons: quote.answer.reasons.iter().map(crate::web::words::Named::named).collect(),
         steps: explaining::trace(&quote.answer, name),
         expired: now >= quote.expires_at,
@@ -145,9 +169,13 @@ pub async fn show_quote(visit: Visit<RequestRefunds>, path: Path<(String, String
         forecast: forecast(&days),
         once_key: new_token(),
         submitted,
+        needs_proof,
+        files,
+        problems,
         booking,
         quote,
-    })
+    };
+    visit.page_with(status, &page)
 }
 
 fn minutes_between(now: Timestamp, then: Timestamp) -> i64 {
@@ -175,14 +203,27 @@ pub struct SubmitForm {
 }
 
 /// `POST /bookings/{order}/refunds`
-pub async fn submit(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Form<SubmitForm>) -> Answer {
-    let Form(SubmitForm { quote, once }) = form;
+pub async fn submit(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Upload<SubmitForm>) -> Answer {
+    let Upload { fields: SubmitForm { quote, once }, files, mut problems } = form;
     let app = &visit.app;
-    let submission = Submission { actor: visit.actor.clone(), order_no: order_no.clone(), quote_id: quote.clone(), once_key: once };
+    if !problems.is_empty() {
+        return quote_page(&visit, &order_no, &quote, "", &files, problems).await;
+    }
+    let submission = Submission {
+        actor: visit.actor.clone(),
+        order_no: order_no.clone(),
+        quote_id: quote.clone(),
+        once_key: once,
+        proof: files.clone(),
+    };
     match submitting::submit(&app.db, submission, &app.settings.limits, app.clock.now()).await {
         Ok(Outcome::Submitted(number)) => Ok(see_other(&format!("/refunds/{number}?done=refund-submitted"))),
         Ok(Outcome::QuotedAnew(id)) => Ok(see_other(&format!("/bookings/{order_no}/quotes/{id}?instead_of={quote}&done=quote-renewed"))),
         Err(refusal @ (Refusal::Absent | Refusal::Database(_) | Refusal::Calculation(_))) => Err(refusal.into()),
+        Err(refusal @ (Refusal::ProofNeeded | Refusal::ProofGone)) => {
+            problems.add("files", refusal.message());
+            quote_page(&visit, &order_no, &quote, "", &files, problems).await
+        }
         Err(refusal) => choose_page(&visit, &order_no, None, Some(refusal)).await,
     }
 }

@@ -1,12 +1,12 @@
 //! The life of a refund. A transition takes the refund as it is and gives the refund as it becomes, or says that it
 //! cannot. Nothing here touches the database.
 
-use super::model::{Difference, Refund, RefusalCode, Status};
+use super::model::{Difference, Kind, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Date, Timestamp, plus_days};
 
-/// The verbs of the operator's team.
+/// What is done to a refund: all by the operator's team, except the withdrawal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verb {
     /// Take it, or hand it over to somebody; nothing puts it back.
@@ -23,6 +23,8 @@ pub enum Verb {
     Credit,
     /// The airline has paid the card.
     Fulfil,
+    /// The agency takes its claim back.
+    Withdraw,
 }
 
 /// Why a transition is not possible.
@@ -50,6 +52,7 @@ impl Refund {
             Verb::Receive { amount, on, reference, difference } => self.received(*amount, *on, reference.clone(), *difference, now),
             Verb::Credit => self.credited_at(now),
             Verb::Fulfil => self.fulfilled(now),
+            Verb::Withdraw => self.withdrawn(now),
         }
     }
 
@@ -122,6 +125,19 @@ impl Refund {
     fn fulfilled(self, now: Timestamp) -> Result<Self, Impossible> {
         expect(self.status == Status::AirlineProcessing && self.payment_channel == PaymentChannel::Vcc)?;
         Ok(Self { status: Status::FulfillmentDone, closed_at: Some(now), ..self })
+    }
+}
+
+impl Refund {
+    /// Whether the agency can take it back: a claim that the team has not begun with.
+    #[must_use]
+    pub fn can_be_withdrawn(&self) -> bool {
+        self.kind == Kind::Claim && self.status == Status::AtlasProcessing
+    }
+
+    fn withdrawn(self, now: Timestamp) -> Result<Self, Impossible> {
+        expect(self.can_be_withdrawn())?;
+        Ok(Self { status: Status::Withdrew, closed_at: Some(now), ..self })
     }
 }
 

@@ -15,7 +15,7 @@ pub const COLUMNS: &str = "r.id, r.number, r.agency_id, r.order_id, r.quote_id, 
      r.airline_pnr, r.airline, r.airlines, r.full_refund, r.currency, r.original_minor, r.penalty_minor, r.estimated_minor, \
      r.service_fee_minor, r.airline_minor, r.actual_minor, r.difference_reason, r.refusal_code, r.refusal_note, r.airline_reference, \
      r.receipt_reference, r.assignee_id, r.version, r.ticketed_on, r.departure_on, r.registered_at, r.registered_by, r.submit_by, \
-     r.deadline_missed_at, r.submitted_at, r.follow_up_from, r.confirmed_at, r.expected_on, r.received_on, r.received_at, r.closed_at";
+     r.deadline_missed_at, r.submitted_at, r.follow_up_from, r.confirmed_at, r.expected_on, r.received_on, r.received_at, r.closed_at, r.fulfilled_on, r.claimed_minor, r.request_id";
 
 /// A refund as the database has it.
 #[derive(FromRow)]
@@ -66,6 +66,9 @@ pub struct RefundRow {
     received_on: Option<String>,
     received_at: Option<String>,
     closed_at: Option<String>,
+    fulfilled_on: Option<String>,
+    claimed_minor: Option<i64>,
+    request_id: Option<String>,
 }
 
 impl RefundRow {
@@ -100,6 +103,9 @@ impl RefundRow {
             received_on: day_if(&self.received_on)?,
             received_at: instant_if(&self.received_at)?,
             closed_at: instant_if(&self.closed_at)?,
+            fulfilled_on: day_if(&self.fulfilled_on)?,
+            claimed: self.claimed_minor.map(money),
+            request_id: self.request_id,
             id: self.id,
             number: self.number,
             agency_id: self.agency_id,
@@ -177,20 +183,6 @@ pub async fn taken(conn: &mut Conn, order_id: &str) -> Result<Vec<Taken>, sqlx::
     .await
 }
 
-/// The next number of a month: `202611-0042`.
-///
-/// # Errors
-/// The database's own.
-pub async fn next_number(conn: &mut Conn, month: &str) -> Result<String, sqlx::Error> {
-    let (value,): (i64,) = sqlx::query_as(
-        "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
-    )
-    .bind(format!("refund-{month}"))
-    .fetch_one(conn)
-    .await?;
-    Ok(format!("{month}-{value:04}"))
-}
-
 const REFUNDS: Table = Table {
     name: "refunds",
     columns: &[
@@ -220,6 +212,9 @@ const REFUNDS: Table = Table {
         "registered_by",
         "submit_by",
         "due_at",
+        "fulfilled_on",
+        "claimed_minor",
+        "request_id",
     ],
     suffix: "",
 };
@@ -263,6 +258,9 @@ pub async fn insert(conn: &mut Conn, refund: &Refund, coupons: &[Coupon]) -> Res
         refund.registered_by.as_str().into(),
         instant_text(refund.submit_by).into(),
         instant_text(refund.due_at()).into(),
+        refund.fulfilled_on.map(|day| day.to_string()).into(),
+        minor(refund.claimed).into(),
+        refund.request_id.clone().into(),
     ];
     rows::insert(conn, REFUNDS, vec![row]).await?;
     let coupon_rows = coupons.iter().map(|coupon| {

@@ -15,8 +15,8 @@ use crate::kernel::time::Timestamp;
 use crate::refund_calculation::facts::{CouponStatus, Direction, PassengerType, Payment, Publication, Reason};
 use crate::refund_calculation::quote::PassengerLine;
 use crate::refund_calculation::{self, Facts, Quote, RuleSet};
+use crate::refunds::exchange;
 use crate::refunds::selection::{self, Selection};
-use crate::refunds::translation;
 use crate::rule_sets::{no_go_store, store as rule_sets};
 use crate::web::Answer;
 use crate::web::error::Error;
@@ -167,7 +167,7 @@ async fn facts_of(visit: &Visit<SeeBookings>, conn: &mut Conn, start: &str, now:
     Ok(Ok(Loaded {
         order_no: booking.order_no.clone(),
         caution: selection::check_booking(booking, now).err().map(|refusal| refusal.message()),
-        facts: translation::without_rates(booking, &selection, now),
+        facts: crate::bookings::facts::of(booking, &selection.passengers, selection.reason, now),
     }))
 }
 
@@ -242,7 +242,7 @@ async fn choose(conn: &mut Conn, named: &str, facts: &Facts) -> Result<RuleSet, 
 
 /// Adds what the database knows and the facts leave out: rates, and interactive check-in.
 async fn complete(visit: &Visit<SeeBookings>, conn: &mut Conn, facts: &mut Facts, rules: &RuleSet) -> Result<(), sqlx::Error> {
-    translation::add_rates(conn, facts, rules, visit.app.settings.limits.rate_max_age_days).await?;
+    exchange::add_rates(conn, facts, rules, visit.app.settings.limits.rate_max_age_days).await?;
     if rules.no_go && facts.check_in.is_empty() {
         no_go_store::add_check_in(conn, facts).await?;
     }

@@ -9,7 +9,7 @@ use crate::kernel::money::Money;
 use crate::kernel::time::Date;
 use crate::refund_calculation::quote::Verdict;
 use crate::refund_calculation::{self, Facts, Quote, RuleSet, market};
-use crate::refunds::{quote_store, translation};
+use crate::refunds::{exchange, quote_store};
 use crate::rule_sets::store;
 
 /// The newest quotes by a new version.
@@ -48,7 +48,7 @@ pub async fn of(conn: &mut Conn, rules: &RuleSet, day: Date, quotes: i64, rate_d
             continue;
         }
         // Only rates that the quote did not need before are asked for.
-        translation::add_rates(conn, &mut facts, chosen, rate_days).await?;
+        exchange::add_rates(conn, &mut facts, chosen, rate_days).await?;
         let Ok(would) = refund_calculation::calculate(&facts, chosen) else { continue };
         let (was, would) = ((was.verdict, was.totals.refund), (would.verdict, would.totals.refund));
         if was != would {

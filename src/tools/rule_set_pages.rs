@@ -11,6 +11,7 @@ use crate::kernel::actor::Permission;
 use crate::kernel::time::{Date, utc_day};
 use crate::refund_calculation::RuleSet;
 use crate::refund_calculation::rule_check::Problem;
+use crate::refund_calculation::void::{VoidRules, VoidWindow};
 use crate::rule_sets::loading::{self, Refusal};
 use crate::rule_sets::store::{self, KeptRuleSet, Listed};
 use crate::web::error::Error;
@@ -163,6 +164,14 @@ async fn show_page<P: Needs>(visit: &Visit<P>, path: &(String, String), problems
 impl ShowPage {
     fn rules(&self) -> &RuleSet {
         &self.kept.rules
+    }
+
+    #[allow(clippy::unused_self, reason = "templates call methods of their page")]
+    fn void_window(&self, void: &VoidRules) -> Message {
+        match &void.window {
+            VoidWindow::Hours(hours) => Message::new("rule-set-void-hours").count("count", *hours),
+            VoidWindow::SameDay(zone) => Message::new("rule-set-void-day").text("zone", zone),
+        }
     }
 }
 

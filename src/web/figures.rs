@@ -67,3 +67,9 @@ pub fn local(at: DateTime) -> String {
 pub fn day(day: Date) -> String {
     day.to_string()
 }
+
+/// `26:05`: hours and minutes of a countdown.
+#[must_use]
+pub fn hours_and_minutes(minutes: i64) -> String {
+    format!("{}:{:02}", minutes / 60, minutes % 60)
+}

@@ -14,6 +14,7 @@ use super::error::Error;
 use super::words::Message;
 use super::{AppData, csrf};
 use crate::config::Limits;
+use crate::kernel::actor::Actor;
 
 /// A posted form whose origin and token were checked. There is no other way to read a body.
 #[derive(Debug)]
@@ -51,9 +52,12 @@ impl<T: DeserializeOwned + 'static> FromRequest for DocumentForm<T> {
 }
 
 /// The form, once origin, size and token are good.
-async fn checked<T: DeserializeOwned>(request: &HttpRequest, payload: Payload, max_bytes: fn(&Limits) -> usize) -> Result<T, Error> {
+///
+/// # Errors
+/// What is not.
+pub async fn checked<T: DeserializeOwned>(request: &HttpRequest, payload: Payload, max_bytes: fn(&Limits) -> usize) -> Result<T, Error> {
     let app = request.app_data::<AppData>().cloned().ok_or_else(|| Error::Internal("no app".to_owned()))?;
-    csrf::check_origin(request, &app.settings.origin())?;
+    check_origin(request, &app)?;
     let limits = &app.settings.limits;
     let deadline = Duration::from_secs(limits.form_seconds);
     let body = tokio::time::timeout(deadline, read(payload, max_bytes(limits))).await.map_err(|_| Error::TooSlow)??;
@@ -62,11 +66,31 @@ async fn checked<T: DeserializeOwned>(request: &HttpRequest, payload: Payload, m
         return Err(Error::BadRequest);
     }
     let Token { csrf } = serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)?;
-    let expected = expected_token(request, &app.secret).ok_or(Error::ForeignForm)?;
-    if !csrf::same(&csrf, &expected) {
-        return Err(Error::ForeignForm);
-    }
+    check_token(request, &app, &csrf)?;
     serde_html_form::from_bytes(&body).map_err(|_| Error::BadRequest)
+}
+
+/// Refuses a form that another site's page sent.
+///
+/// # Errors
+/// `ForeignForm`
+pub fn check_origin(request: &HttpRequest, app: &AppData) -> Result<(), Error> {
+    csrf::check_origin(request, &app.settings.origin())
+}
+
+/// Refuses a form without this visitor's token.
+///
+/// # Errors
+/// `ForeignForm`
+pub fn check_token(request: &HttpRequest, app: &AppData, token: &str) -> Result<(), Error> {
+    let expected = expected_token(request, &app.secret).ok_or(Error::ForeignForm)?;
+    if csrf::same(token, &expected) { Ok(()) } else { Err(Error::ForeignForm) }
+}
+
+/// Who is signed in, if anybody.
+#[must_use]
+pub fn actor_of(request: &HttpRequest) -> Option<Actor> {
+    request.get_session().get::<Actor>("actor").ok().flatten()
 }
 
 /// The token that a form of this visitor must carry: the session's, or the guest's before sign-in.
@@ -138,4 +162,27 @@ pub fn optional(text: &str, max_chars: usize) -> Result<Option<String>, Message>
         return Err(Message::new("form-too-long").count("max", i64::try_from(max_chars).unwrap_or(i64::MAX)));
     }
     Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+/// Card numbers have no place in free text: 13 to 19 digits that pass Luhn's check are refused.
+///
+/// # Errors
+/// A sentence when there is one.
+pub fn no_card_number(text: Option<String>) -> Result<Option<String>, Message> {
+    let spaced = text.as_deref().unwrap_or_default().replace([' ', '-'], "");
+    let found = spaced.split(|c: char| !c.is_ascii_digit()).any(|run| (13..=19).contains(&run.len()) && passes_luhn(run));
+    if found { Err(Message::new("form-card-number")) } else { Ok(text) }
+}
+
+fn passes_luhn(digits: &str) -> bool {
+    let sum: u32 = digits
+        .bytes()
+        .rev()
+        .enumerate()
+        .map(|(place, byte)| {
+            let digit = u32::from(byte - b'0');
+            if place % 2 == 0 { digit } else { digit * 2 - if digit > 4 { 9 } else { 0 } }
+        })
+        .sum();
+    sum.is_multiple_of(10)
 }

@@ -56,13 +56,16 @@ fn add_headers(headers: &mut HeaderMap, reference: &str, https: bool, signed_in:
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    add("content-security-policy", POLICY);
     add("x-content-type-options", "nosniff");
     add("referrer-policy", "same-origin");
     add("cross-origin-opener-policy", "same-origin");
     add("x-request-id", reference);
     if https {
         add("strict-transport-security", "max-age=31536000; includeSubDomains");
+    }
+    // A file that somebody attached comes with a stricter one.
+    if !headers.contains_key("content-security-policy") {
+        headers.insert(HeaderName::from_static("content-security-policy"), HeaderValue::from_static(POLICY));
     }
     if signed_in || !headers.contains_key("cache-control") {
         let immutable = headers.get("cache-control").is_some_and(|value| value.as_bytes().ends_with(b"immutable"));

@@ -31,7 +31,22 @@ macro_rules! needs {
     )+};
 }
 
-needs!(SeeBookings, RequestRefunds, SeeRefunds, SeeMoney, ManageUsers, WorkDesk, TalkToAirline, PostMoney, ManageAgencies, ManageRules);
+needs!(
+    SeeBookings,
+    RequestRefunds,
+    SeeRefunds,
+    SeeRequests,
+    RaiseRequests,
+    WriteRequests,
+    ConfirmIncidents,
+    SeeMoney,
+    ManageUsers,
+    WorkDesk,
+    TalkToAirline,
+    PostMoney,
+    ManageAgencies,
+    ManageRules
+);
 
 /// The path of the request with its query, without what only the notice needs.
 fn path_of(request: &HttpRequest) -> String {
@@ -53,6 +68,8 @@ pub struct Visit<P> {
     pub actor: Actor,
     pub csrf: String,
     pub path: String,
+    /// Notices that this person has not read.
+    pub unread: i64,
     permission: PhantomData<P>,
 }
 
@@ -82,7 +99,8 @@ fn visit<P: Needs>(request: &HttpRequest) -> Result<Visit<P>, Error> {
     if !actor.role.may(P::PERMISSION) {
         return Err(Error::Forbidden);
     }
-    Ok(Visit { app, actor, csrf, path, permission: PhantomData })
+    let unread = session.get::<i64>("unread").ok().flatten().unwrap_or(0);
+    Ok(Visit { app, actor, csrf, path, unread, permission: PhantomData })
 }
 
 impl<P> Visit<P> {
@@ -102,7 +120,8 @@ impl<P> Visit<P> {
     #[must_use]
     pub fn frame(&self, title: impl Into<Message>, place: Place) -> Frame {
         let actor = self.actor.clone();
-        Frame::new(title.into(), place, actor.language, Some(actor), self.csrf.clone(), self.path.clone())
+        let frame = Frame::new(title.into(), place, actor.language, Some(actor), self.csrf.clone(), self.path.clone());
+        Frame { unread: self.unread, ..frame }
     }
 
     /// The page, in the visitor's language.

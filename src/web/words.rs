@@ -1,9 +1,11 @@
 //! Every sentence a person reads, in their language (Fluent files in `locales/`).
 
+use std::borrow::Cow;
 use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use serde::{Deserialize, Serialize};
 
 use crate::kernel::language::Language;
 
@@ -12,14 +14,16 @@ use crate::kernel::language::Language;
 struct Locales;
 
 /// A sentence by its key, with what is to be filled in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     pub key: String,
-    pub fills: Vec<(&'static str, Fill)>,
+    #[serde(default)]
+    pub fills: Vec<(Cow<'static, str>, Fill)>,
 }
 
 /// What a sentence is filled with: text as it is, or figures that are written as the language does.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Fill {
     Text(String),
     Count(i64),
@@ -38,28 +42,28 @@ impl Message {
     /// Fills in a text.
     #[must_use]
     pub fn text(mut self, name: &'static str, text: impl ToString) -> Self {
-        self.fills.push((name, Fill::Text(text.to_string())));
+        self.fills.push((name.into(), Fill::Text(text.to_string())));
         self
     }
 
     /// Fills in a number.
     #[must_use]
     pub fn count(mut self, name: &'static str, count: i64) -> Self {
-        self.fills.push((name, Fill::Count(count)));
+        self.fills.push((name.into(), Fill::Count(count)));
         self
     }
 
     /// Fills in an amount.
     #[must_use]
     pub fn money(mut self, name: &'static str, amount: crate::kernel::money::Money) -> Self {
-        self.fills.push((name, Fill::Money(amount)));
+        self.fills.push((name.into(), Fill::Money(amount)));
         self
     }
 
     /// Fills in another message.
     #[must_use]
     pub fn word(mut self, name: &'static str, word: Message) -> Self {
-        self.fills.push((name, Fill::Word(Box::new(word))));
+        self.fills.push((name.into(), Fill::Word(Box::new(word))));
         self
     }
 
@@ -74,7 +78,7 @@ impl Message {
                 Fill::Money(amount) => FluentValue::from(super::figures::money(*amount, language)),
                 Fill::Word(word) => FluentValue::from(word.say(language)),
             };
-            arguments.set(*name, value);
+            arguments.set(name.as_ref(), value);
         }
         format_message(language, &self.key, Some(&arguments))
     }

@@ -2,44 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use super::selection::Selection;
-use crate::bookings::model::{Booking, Direction, PaymentChannel, RefundRule};
-use crate::db::Conn;
+use super::model::{Booking, Direction, Passenger, PaymentChannel, RefundRule};
 use crate::kernel::code::Code;
-use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, utc_day};
-use crate::rates;
-use crate::refund_calculation::RuleSet;
 use crate::refund_calculation::conditions::Range;
 use crate::refund_calculation::facts::{
-    Ancillary, Applies, Conditions, Coupon, CouponStatus, Facts, FareComponent, Fee, FeeBase, FeeUnit, NoShow, Payment, Rate, ServiceFee,
+    Ancillary, Applies, Conditions, Coupon, CouponStatus, Facts, FareComponent, Fee, FeeBase, FeeUnit, NoShow, Payment, Reason, ServiceFee,
     Span, Tax, Ticket, Window,
 };
 
-/// Reads the rates that the facts need under these rules and do not have; a missing one is left out and the calculation
-/// says so.
-///
-/// # Errors
-/// The database's own.
-pub async fn add_rates(conn: &mut Conn, facts: &mut Facts, rules: &RuleSet, rate_days: i64) -> Result<(), sqlx::Error> {
-    let day = utc_day(facts.requested_at);
-    let oldest = day.checked_sub(jiff::Span::new().days(rate_days)).unwrap_or(day);
-    for currency in foreign_currencies(facts, rules) {
-        let is_there = |rate: &Rate| [rate.from, rate.to].contains(&currency) && [rate.from, rate.to].contains(&facts.currency);
-        if facts.rates.iter().any(is_there) {
-            continue;
-        }
-        if let Some(found) = rates::find(conn, currency, facts.currency, day, oldest).await? {
-            facts.rates.push(Rate { from: found.from, to: found.to, day: found.day, rate: found.rate });
-        }
-    }
-    Ok(())
-}
-
-/// The facts before any exchange rate is known.
+/// The facts of a refund of these passengers, before any exchange rate is known.
 #[must_use]
-pub fn without_rates(booking: &Booking, selection: &Selection, now: Timestamp) -> Facts {
-    let chosen = |no: i64| selection.passengers.contains(&no);
+pub fn of(booking: &Booking, passengers: &BTreeSet<i64>, reason: Reason, now: Timestamp) -> Facts {
+    let chosen = |no: i64| passengers.contains(&no);
     let unpriced = booking.passengers.iter().filter(|one| chosen(one.no) && booking.fares.of(one.passenger_type).is_none());
     Facts {
         currency: booking.currency,
@@ -47,10 +22,10 @@ pub fn without_rates(booking: &Booking, selection: &Selection, now: Timestamp) -
             PaymentChannel::Deposit => Payment::Deposit,
             PaymentChannel::Vcc => Payment::Card,
         },
-        reason: selection.reason,
+        reason,
         requested_at: now,
         seats_released_at: None,
-        tickets: booking.passengers.iter().filter_map(|passenger| ticket(booking, passenger, chosen(passenger.no))).collect(),
+        tickets: booking.passengers.iter().filter_map(|one| ticket(booking, one, chosen(one.no), reason)).collect(),
         unpriced: unpriced.map(|passenger| passenger.name.clone()).collect(),
         conditions: booking.refund_rules.iter().map(conditions).collect(),
         event: None,
@@ -67,7 +42,7 @@ pub fn without_rates(booking: &Booking, selection: &Selection, now: Timestamp) -
 }
 
 /// One passenger as a ticket: a component for each direction, a coupon for each segment, all taxes in one line.
-fn ticket(booking: &Booking, passenger: &crate::bookings::model::Passenger, selected: bool) -> Option<Ticket> {
+fn ticket(booking: &Booking, passenger: &Passenger, selected: bool, reason: Reason) -> Option<Ticket> {
     let price = booking.fares.of(passenger.passenger_type)?;
     let code = |text: &str| Code::parse(text).ok();
     let directions = Direction::ALL.iter().filter(|direction| booking.departure_of(**direction).is_some());
@@ -101,8 +76,8 @@ fn ticket(booking: &Booking, passenger: &crate::bookings::model::Passenger, sele
     let ancillaries = passenger.ancillaries.iter().map(|ancillary| Ancillary {
         name: ancillary.product_code.clone(),
         price: ancillary.price,
-        // The order document does not say that an airline returns extras: it is not guessed.
-        refundable: false,
+        // The order document does not say that an airline returns extras: it is not guessed. A void undoes all.
+        refundable: reason == Reason::Void,
         used: false,
     });
     let all_taxes = Tax { code: code("XT")?, amount: price.tax, coupon: None, station: None, carrier: None, refundable: None };
@@ -155,27 +130,4 @@ fn conditions(rule: &RefundRule) -> Conditions {
         misc_fee: None,
         used_fare: None,
     }
-}
-
-/// The currencies of amounts that must be converted: of the order's own conditions and of the rule set's.
-fn foreign_currencies(facts: &Facts, rules: &RuleSet) -> BTreeSet<Currency> {
-    let mut found = BTreeSet::new();
-    let mut add = |amount: Option<Money>| found.extend(amount.map(|amount| amount.currency));
-    for conditions in facts.conditions.iter().chain(&rules.conditions) {
-        add(conditions.misc_fee);
-        for window in &conditions.windows {
-            add(window.minimum);
-            add(window.maximum);
-        }
-        let fees = conditions.windows.iter().filter_map(|window| window.fee.as_ref());
-        for fee in fees.chain(conditions.no_show.iter().filter_map(|rule| rule.fee.as_ref())) {
-            if let Fee::Amount(amount) = fee {
-                add(Some(*amount));
-            }
-        }
-    }
-    add(rules.taxes.tax_only_fee);
-    facts.selected().flat_map(|ticket| &ticket.candidate_fares).for_each(|fare| add(Some(fare.fare)));
-    found.remove(&facts.currency);
-    found
 }

@@ -1,0 +1,230 @@
+//! A posted form that brings files: fields as in any form, files as drafts of the person who sent them.
+
+use std::path::Path;
+use std::time::Duration;
+
+use actix_multipart::{Field, Multipart};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use sha2::Digest;
+use tokio::io::AsyncWriteExt;
+
+use super::kind::{FileKind, HEAD_BYTES, clean_name};
+use super::store::{self, Attachment};
+use crate::config::Limits;
+use crate::kernel::actor::Actor;
+use crate::kernel::id::{hex, new_id, new_token};
+use crate::web::AppData;
+use crate::web::error::Error;
+use crate::web::form::{self, Problems};
+use crate::web::words::Message;
+
+/// What a form says about its files: what is kept of an earlier try, and what is taken.
+#[derive(Debug, Clone)]
+pub struct FilesField {
+    pub kept: Vec<Attachment>,
+    pub accept: String,
+    pub megabytes: usize,
+    pub count: usize,
+}
+
+impl FilesField {
+    /// The field of a form, with the drafts that an earlier try had brought.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn of(conn: &mut crate::db::Conn, limits: &Limits, user_id: &str, files: &[String]) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            kept: store::drafts(conn, files, user_id).await?,
+            accept: FileKind::accept(),
+            megabytes: limits.max_attachment_bytes / 1_048_576,
+            count: limits.attachments_per_message,
+        })
+    }
+}
+
+/// A form with files whose origin and token were checked. The fields come first, the token before all of them.
+#[derive(Debug)]
+pub struct Upload<T> {
+    pub fields: T,
+    /// Ids of the files that were good, and of drafts that an earlier try of the form had brought.
+    pub files: Vec<String>,
+    /// What was wrong with the others, under the field `files`.
+    pub problems: Problems,
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let app = request.app_data::<AppData>().cloned().ok_or_else(|| Error::Internal("no app".to_owned()))?;
+            let actor = form::actor_of(&request).ok_or(Error::ForeignForm)?;
+            form::check_origin(&request, &app)?;
+            let kind = request.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+            if !kind.starts_with("multipart/form-data") {
+                let pairs = form::checked(&request, payload, |limits| limits.max_form_bytes).await?;
+                return Reading::of(request, app, actor, pairs).finish().await;
+            }
+            let deadline = Duration::from_secs(app.settings.limits.upload_seconds);
+            let multipart = Multipart::new(request.headers(), payload);
+            let mut reading = Reading::of(request, app, actor, Vec::new());
+            tokio::time::timeout(deadline, reading.all(multipart)).await.map_err(|_| Error::TooSlow)??;
+            reading.finish().await
+        })
+    }
+}
+
+struct Reading {
+    request: HttpRequest,
+    app: AppData,
+    actor: Actor,
+    pairs: Vec<(String, String)>,
+    bytes: usize,
+    drafts: Vec<Attachment>,
+    problems: Problems,
+}
+
+impl Reading {
+    fn of(request: HttpRequest, app: AppData, actor: Actor, pairs: Vec<(String, String)>) -> Self {
+        Self { request, app, actor, pairs, bytes: 0, drafts: Vec::new(), problems: Problems::default() }
+    }
+
+    async fn all(&mut self, mut multipart: Multipart) -> Result<(), Error> {
+        let mut is_ours = false;
+        while let Some(field) = multipart.next().await {
+            let field = field.map_err(|_| Error::BadRequest)?;
+            let name = field.name().unwrap_or_default().to_owned();
+            let file_name = field.content_disposition().and_then(|said| said.get_filename()).map(ToOwned::to_owned);
+            match file_name {
+                // Nothing of a form is looked at, and no byte kept, before its token.
+                _ if !is_ours && name != "csrf" => return Err(Error::ForeignForm),
+                None if name == "csrf" => {
+                    let token = self.text(field).await?;
+                    form::check_token(&self.request, &self.app, &token)?;
+                    is_ours = true;
+                }
+                None => {
+                    let text = self.text(field).await?;
+                    self.pairs.push((name, text));
+                }
+                Some(file_name) => self.file(field, &file_name).await?,
+            }
+        }
+        if is_ours { Ok(()) } else { Err(Error::ForeignForm) }
+    }
+
+    async fn text(&mut self, mut field: Field) -> Result<String, Error> {
+        let mut text = Vec::new();
+        while let Some(piece) = field.next().await {
+            let piece = piece.map_err(|_| Error::BadRequest)?;
+            self.bytes += piece.len();
+            if self.bytes > self.app.settings.limits.max_form_bytes {
+                return Err(Error::TooLarge);
+            }
+            text.extend_from_slice(&piece);
+        }
+        let text = String::from_utf8(text).map_err(|_| Error::BadRequest)?;
+        // PostgreSQL holds no NUL, and no keyboard types one.
+        if text.contains('\0') { Err(Error::BadRequest) } else { Ok(text.replace("\r\n", "\n")) }
+    }
+
+    /// Writes one file beside where files are kept, and keeps it when it is good.
+    async fn file(&mut self, mut field: Field, sent_name: &str) -> Result<(), Error> {
+        let limits = &self.app.settings.limits;
+        let (most, count) = (limits.max_attachment_bytes, limits.attachments_per_message);
+        let name = clean_name(sent_name);
+        let stored_as = new_token();
+        let path = store::path(&self.app.settings.files, &stored_as);
+        let mut file = create(&path).await?;
+        let (mut bytes, mut head, mut sum) = (0usize, Vec::new(), sha2::Sha256::new());
+        let read: Result<(), Error> = async {
+            while let Some(piece) = field.next().await {
+                let piece = piece.map_err(|_| Error::BadRequest)?;
+                bytes += piece.len();
+                // What is too much is still read, so that the form can answer; but not without end.
+                if bytes > most.saturating_mul(4) {
+                    return Err(Error::TooLarge);
+                }
+                if bytes <= most {
+                    head.extend(piece.iter().take(HEAD_BYTES.saturating_sub(head.len())));
+                    sum.update(&piece);
+                    file.write_all(&piece).await.map_err(|error| Error::Internal(error.to_string()))?;
+                }
+            }
+            file.sync_all().await.map_err(|error| Error::Internal(error.to_string()))
+        }
+        .await;
+        drop(file);
+        // A file input that was left empty sends a file without name and bytes.
+        let problem = match FileKind::of(&head, &name) {
+            _ if bytes == 0 && name.is_empty() => Some(None),
+            _ if bytes == 0 => Some(Some(Message::new("attachment-empty"))),
+            _ if bytes > most => {
+                Some(Some(Message::new("attachment-too-large").count("megabytes", i64::try_from(most / 1_048_576).unwrap_or(0))))
+            }
+            _ if self.drafts.len() >= count => {
+                Some(Some(Message::new("attachment-too-many").count("count", i64::try_from(count).unwrap_or(0))))
+            }
+            None => Some(Some(Message::new("attachment-wrong-kind"))),
+            Some(kind) => {
+                self.drafts.push(Attachment {
+                    id: new_id(),
+                    agency_id: self.actor.agency_id.clone(),
+                    message_id: None,
+                    internal: false,
+                    name: name.clone(),
+                    kind,
+                    bytes: i64::try_from(bytes).unwrap_or(i64::MAX),
+                    digest: hex(&sum.finalize()),
+                    stored_as,
+                    created_by: self.actor.user_id.clone(),
+                    created_at: self.app.clock.now(),
+                });
+                None
+            }
+        };
+        if problem.is_some() || read.is_err() {
+            let _ = tokio::fs::remove_file(&path).await;
+        }
+        if let Some(Some(message)) = problem {
+            self.problems.add("files", message.text("name", if name.is_empty() { "?" } else { &name }));
+        }
+        read
+    }
+
+    async fn finish<T: DeserializeOwned>(mut self) -> Result<Upload<T>, Error> {
+        let mut files: Vec<String> = self.pairs.iter().filter(|(name, _)| name == "kept").map(|(_, id)| id.clone()).collect();
+        files.truncate(self.app.settings.limits.attachments_per_message);
+        files.extend(self.drafts.iter().map(|draft| draft.id.clone()));
+        if files.len() > self.app.settings.limits.attachments_per_message {
+            let count = i64::try_from(self.app.settings.limits.attachments_per_message).unwrap_or(0);
+            self.problems.add("files", Message::new("attachment-too-many").count("count", count).text("name", ""));
+        }
+        let text = serde_html_form::to_string(&self.pairs).map_err(|_| Error::BadRequest)?;
+        let fields = serde_html_form::from_str(&text).map_err(|_| Error::BadRequest)?;
+        let drafts = std::mem::take(&mut self.drafts);
+        if !drafts.is_empty() {
+            self.app.db.write(move |conn| Box::pin(async move { store::insert_drafts(conn, &drafts).await })).await?;
+        }
+        Ok(Upload { fields, files, problems: self.problems })
+    }
+}
+
+/// A new file, for its owner only.
+async fn create(path: &Path) -> Result<tokio::fs::File, Error> {
+    let failed = |error: std::io::Error| Error::Internal(format!("attachments cannot be kept: {error}"));
+    if let Some(folder) = path.parent() {
+        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+    }
+    let mut new = tokio::fs::OpenOptions::new();
+    new.write(true).create_new(true);
+    #[cfg(unix)]
+    new.mode(0o600);
+    new.open(path).await.map_err(failed)
+}

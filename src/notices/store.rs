@@ -1,0 +1,258 @@
+//! All SQL about notices.
+
+use std::collections::HashSet;
+
+use sqlx::FromRow;
+
+use super::model::{Case, CaseKind, MailState, Notice, Recipient};
+use crate::db::Conn;
+use crate::db::rows::{self, Table};
+use crate::db::select::Select;
+use crate::kernel::id::new_id;
+use crate::kernel::time::{Timestamp, instant_text, parse_instant};
+use crate::web::paging::Cursor;
+use crate::web::words::Message;
+
+const NOTICES: Table = Table {
+    name: "notices",
+    columns: &[
+        "id",
+        "user_id",
+        "case_kind",
+        "case_id",
+        "case_no",
+        "order_no",
+        "path",
+        "sentences",
+        "created_at",
+        "mail_state",
+        "mail_due_at",
+        "mail_attempts",
+    ],
+    suffix: "",
+};
+
+/// Tells the recipients, in the transaction of what happened.
+///
+/// # Errors
+/// The database's own.
+pub async fn post(
+    conn: &mut Conn,
+    recipients: &[Recipient],
+    case: &Case,
+    sentences: &[Message],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let text = serde_json::to_string(sentences).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let rows = recipients.iter().map(|recipient| {
+        let mailed = recipient.mailed_at(now);
+        let state = if mailed.is_some() { MailState::Waiting } else { MailState::None };
+        vec![
+            new_id().into(),
+            recipient.user_id.as_str().into(),
+            case.kind.word().into(),
+            case.id.as_str().into(),
+            case.no.as_str().into(),
+            case.order_no.as_str().into(),
+            case.path().into(),
+            text.as_str().into(),
+            instant_text(now).into(),
+            state.word().into(),
+            instant_text(mailed.unwrap_or(now)).into(),
+            0.into(),
+        ]
+    });
+    rows::insert(conn, NOTICES, rows.collect()).await
+}
+
+#[derive(FromRow)]
+struct NoticeRow {
+    id: String,
+    user_id: String,
+    #[sqlx(try_from = "String")]
+    case_kind: CaseKind,
+    case_id: String,
+    case_no: String,
+    order_no: String,
+    sentences: String,
+    created_at: String,
+    read_at: Option<String>,
+    mail_attempts: i64,
+}
+
+const COLUMNS: &str = "n.id, n.user_id, n.case_kind, n.case_id, n.case_no, n.order_no, n.sentences, n.created_at, n.read_at, \
+     n.mail_attempts";
+
+impl NoticeRow {
+    fn notice(self) -> Result<Notice, sqlx::Error> {
+        Ok(Notice {
+            sentences: serde_json::from_str(&self.sentences).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            id: self.id,
+            user_id: self.user_id,
+            case: Case { kind: self.case_kind, id: self.case_id, no: self.case_no, order_no: self.order_no },
+            is_read: self.read_at.is_some(),
+            mail_attempts: self.mail_attempts,
+        })
+    }
+}
+
+/// The query for somebody's notices, the newest first.
+#[must_use]
+pub fn list_query(user_id: &str, after: Option<Cursor>, limit: i64) -> Select {
+    let mut query = Select::new(
+        "SELECT n.id, n.user_id, n.case_kind, n.case_id, n.case_no, n.order_no, n.sentences, n.created_at, n.read_at, n.mail_attempts FROM notices n",
+    )
+    .and("n.user_id = ?", [user_id.into()]);
+    if let Some(after) = after {
+        query = query.and("(n.created_at, n.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
+    }
+    query.then("ORDER BY n.created_at DESC, n.id DESC LIMIT ?", [limit.into()])
+}
+
+/// Somebody's notices, the newest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn list(conn: &mut Conn, user_id: &str, after: Option<Cursor>, limit: i64) -> Result<Vec<Notice>, sqlx::Error> {
+    let rows: Vec<NoticeRow> = list_query(user_id, after, limit).fetch(conn).await?;
+    rows.into_iter().map(NoticeRow::notice).collect()
+}
+
+/// One notice of somebody.
+///
+/// # Errors
+/// The database's own.
+pub async fn find(conn: &mut Conn, user_id: &str, id: &str) -> Result<Option<Notice>, sqlx::Error> {
+    let text = format!("SELECT {COLUMNS} FROM notices n WHERE n.id = $1 AND n.user_id = $2");
+    let row: Option<NoticeRow> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(id).bind(user_id).fetch_optional(conn).await?;
+    row.map(NoticeRow::notice).transpose()
+}
+
+/// Whether somebody has an unread notice of a case.
+///
+/// # Errors
+/// The database's own.
+pub async fn has_unread(conn: &mut Conn, user_id: &str, kind: CaseKind, case_id: &str) -> Result<bool, sqlx::Error> {
+    let row: Option<(i64,)> = sqlx::query_as(
+        "SELECT CAST(1 AS BIGINT) FROM notices WHERE user_id = $1 AND case_kind = $2 AND case_id = $3 AND read_at IS NULL LIMIT 1",
+    )
+    .bind(user_id)
+    .bind(kind.word())
+    .bind(case_id)
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
+/// The cases of one kind of which somebody has unread notices, at most 500.
+///
+/// # Errors
+/// The database's own.
+pub async fn unread_cases(conn: &mut Conn, user_id: &str, kind: CaseKind) -> Result<HashSet<String>, sqlx::Error> {
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT DISTINCT case_id FROM notices WHERE user_id = $1 AND case_kind = $2 AND read_at IS NULL ORDER BY case_id LIMIT 500",
+    )
+    .bind(user_id)
+    .bind(kind.word())
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
+/// Marks somebody's notices of a case as read.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_case_read(conn: &mut Conn, user_id: &str, kind: CaseKind, case_id: &str, now: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE notices SET read_at = $1 WHERE user_id = $2 AND case_kind = $3 AND case_id = $4 AND read_at IS NULL")
+        .bind(instant_text(now))
+        .bind(user_id)
+        .bind(kind.word())
+        .bind(case_id)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Marks all notices of somebody as read, or one.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_read(conn: &mut Conn, user_id: &str, id: Option<&str>, now: Timestamp) -> Result<(), sqlx::Error> {
+    let update = match id {
+        Some(id) => sqlx::query("UPDATE notices SET read_at = $1 WHERE user_id = $2 AND read_at IS NULL AND id = $3")
+            .bind(instant_text(now))
+            .bind(user_id)
+            .bind(id),
+        None => sqlx::query("UPDATE notices SET read_at = $1 WHERE user_id = $2 AND read_at IS NULL").bind(instant_text(now)).bind(user_id),
+    };
+    update.execute(conn).await?;
+    Ok(())
+}
+
+/// Takes the mail that is due to one person out of the box: every notice of theirs that is due by now. Notices whose
+/// sender vanished while sending are taken again after `until`; their Message-ID stays the same.
+///
+/// # Errors
+/// The database's own.
+pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Vec<Notice>, sqlx::Error> {
+    let first: Option<(String,)> = sqlx::query_as(
+        "SELECT user_id FROM notices WHERE mail_state IN ('waiting', 'sending') AND mail_due_at <= $1 ORDER BY mail_due_at, id LIMIT 1",
+    )
+    .bind(instant_text(now))
+    .fetch_optional(&mut *conn)
+    .await?;
+    let Some((user_id,)) = first else { return Ok(Vec::new()) };
+    // While it is being sent it is due again only after the sender must have given up.
+    let mut rows: Vec<NoticeRow> = sqlx::query_as(
+        "UPDATE notices SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = $1 \
+         WHERE user_id = $2 AND mail_state IN ('waiting', 'sending') AND mail_due_at <= $3 \
+         RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
+    )
+    .bind(instant_text(until))
+    .bind(&user_id)
+    .bind(instant_text(now))
+    .fetch_all(conn)
+    .await?;
+    rows.sort_by(|one, other| (&one.created_at, &one.id).cmp(&(&other.created_at, &other.id)));
+    rows.into_iter().map(NoticeRow::notice).collect()
+}
+
+/// Notes that a mail went out.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_mailed(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Error> {
+    for id in ids {
+        sqlx::query("UPDATE notices SET mail_state = 'sent' WHERE id = $1").bind(id).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Notes that a mail did not go out: it is tried again at `next`, or given up after `attempts`.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_unmailed(conn: &mut Conn, ids: &[String], next: Timestamp, attempts: i64) -> Result<(), sqlx::Error> {
+    for id in ids {
+        sqlx::query(
+            "UPDATE notices SET mail_due_at = $1, mail_state = CASE WHEN mail_attempts >= $2 THEN 'failed' ELSE 'waiting' END WHERE id = $3",
+        )
+        .bind(instant_text(next))
+        .bind(attempts)
+        .bind(id)
+        .execute(&mut *conn)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Forgets notices of long ago.
+///
+/// # Errors
+/// The database's own.
+pub async fn forget(conn: &mut Conn, before: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("DELETE FROM notices WHERE created_at < $1").bind(instant_text(before)).execute(conn).await?;
+    Ok(())
+}

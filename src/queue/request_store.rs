@@ -1,0 +1,97 @@
+//! All SQL of the desk's requests.
+
+use sqlx::FromRow;
+
+use super::view::RequestView;
+use crate::db::Conn;
+use crate::db::select::Select;
+use crate::kernel::time::{Timestamp, instant_text, plus_hours};
+use crate::requests::store::{Line, LineRow, lines_for};
+use crate::web::paging::Cursor;
+
+/// How many requests each view has.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub struct Counts {
+    pub new: i64,
+    pub mine: i64,
+    pub waiting_for_us: i64,
+    pub waiting_for_customer: i64,
+    pub due: i64,
+}
+
+impl Counts {
+    /// The count of one view.
+    #[must_use]
+    pub const fn of(&self, view: RequestView) -> i64 {
+        match view {
+            RequestView::New => self.new,
+            RequestView::Mine => self.mine,
+            RequestView::WaitingForUs => self.waiting_for_us,
+            RequestView::WaitingForCustomer => self.waiting_for_customer,
+            RequestView::Due => self.due,
+        }
+    }
+}
+
+/// A request counts as due when its time is over within this.
+const DUE_WITHIN_HOURS: i64 = 1;
+
+/// Counts every view in one statement over the open requests.
+///
+/// # Errors
+/// The database's own.
+pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN status = 'new' THEN 1 ELSE 0 END), 0) AS BIGINT) AS new, \
+         CAST(COALESCE(SUM(CASE WHEN assignee_id = $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS mine, \
+         CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_us, \
+         CAST(COALESCE(SUM(CASE WHEN status = 'processed' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_customer, \
+         CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') AND due_at < $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due \
+         FROM requests WHERE status <> 'completed'",
+    )
+    .bind(user_id)
+    .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
+    .fetch_one(conn)
+    .await
+}
+
+/// The query of a view, the most urgent first.
+#[must_use]
+pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> Select {
+    let mut query = lines_for(user_id).and("r.status <> 'completed'", []);
+    query = match view {
+        RequestView::New => query.and("r.status = 'new'", []),
+        RequestView::Mine => query.and("r.assignee_id = ?", [user_id.into()]),
+        RequestView::WaitingForUs => query.and("r.status IN ('new', 'in-process')", []),
+        RequestView::WaitingForCustomer => query.and("r.status = 'processed'", []),
+        RequestView::Due => {
+            query.and("r.status IN ('new', 'in-process') AND r.due_at < ?", [instant_text(plus_hours(now, DUE_WITHIN_HOURS)).into()])
+        }
+    };
+    if let Some(after) = after {
+        query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
+    }
+    query.then("ORDER BY r.due_at, r.id LIMIT ?", [limit.into()])
+}
+
+/// Where the next page begins.
+#[must_use]
+pub fn cursor(line: &Line) -> Cursor {
+    Cursor { sorted: instant_text(line.due_at), id: line.id.clone() }
+}
+
+/// The lines of a view.
+///
+/// # Errors
+/// The database's own.
+pub async fn lines(
+    conn: &mut Conn,
+    view: RequestView,
+    user_id: &str,
+    now: Timestamp,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Line>, sqlx::Error> {
+    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch(conn).await?;
+    rows.into_iter().map(LineRow::line).collect()
+}
