@@ -44,3 +44,4 @@ CREATE TABLE attachments (
 );
 CREATE INDEX attachments_of_case ON attachments (case_kind, case_id, created_at, id);
 CREATE INDEX attachments_drafts ON attachments (created_at) WHERE case_id IS NULL;
+CREATE INDEX attachments_drafts_of_user ON attachments (created_by) WHERE case_id IS NULL;

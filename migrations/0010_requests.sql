@@ -74,6 +74,8 @@ CREATE TABLE request_offers (
     CHECK ((status = 'open') = (decided_at IS NULL))
 );
 CREATE INDEX request_offers_of_request ON request_offers (request_id, created_at, id);
+-- A new offer replaces an open one of its kind.
+CREATE UNIQUE INDEX one_open_offer_of_a_kind ON request_offers (request_id, kind) WHERE status = 'open';
 CREATE INDEX request_offers_to_expire ON request_offers (valid_until, id) WHERE status = 'open';
 
 -- Who is writing an answer just now.

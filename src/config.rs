@@ -147,6 +147,9 @@ pub struct Limits {
     /// Attachments of one message
     #[arg(long, env = "AFTERFARE_ATTACHMENTS_PER_MESSAGE", default_value_t = 5, value_name = "FILES")]
     pub attachments_per_message: usize,
+    /// Files that one person may have attached to forms that were not sent yet
+    #[arg(long, env = "AFTERFARE_DRAFTS_PER_USER", default_value_t = 50, value_name = "FILES", value_parser = clap::value_parser!(i64).range(5..=1000))]
+    pub drafts_per_user: i64,
     /// Seconds within which a form with attachments must have arrived
     #[arg(long, env = "AFTERFARE_UPLOAD_SECONDS", default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(10..=3600))]
     pub upload_seconds: u64,
@@ -171,11 +174,14 @@ pub struct Limits {
     /// Requests that are assigned or answered in one go
     #[arg(long, env = "AFTERFARE_BULK_ITEMS", default_value_t = 100, value_name = "REQUESTS", value_parser = clap::value_parser!(u64).range(1..=500))]
     pub bulk_items: u64,
-    /// Above this amount, or its worth in another currency, a compensation needs a second person
+    /// Days for which compensations that one person gave one agency alone are added up
+    #[arg(long, env = "AFTERFARE_COMPENSATION_DAYS", default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=365))]
+    pub compensation_days: i64,
+    /// Above this sum, or its worth in another currency, a compensation needs a second person
     #[arg(long, env = "AFTERFARE_COMPENSATION_ALONE_UP_TO", default_value = "100.00 USD", value_name = "AMOUNT", value_parser = amount)]
     pub compensation_alone_up_to: Money,
     /// Times that an e-mail is tried
-    #[arg(long, env = "AFTERFARE_MAIL_ATTEMPTS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(1..=50))]
+    #[arg(long, env = "AFTERFARE_MAIL_ATTEMPTS", default_value_t = 12, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(1..=50))]
     pub mail_attempts: i64,
     /// Seconds that a mail server may take
     #[arg(long, env = "AFTERFARE_MAIL_SECONDS", default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]

@@ -34,6 +34,18 @@ pub type AppData = actix_web::web::Data<App>;
 /// What a handler answers.
 pub type Answer = Result<actix_web::HttpResponse, error::Error>;
 
+/// Makes a folder, and those above it, for its owner only.
+///
+/// # Errors
+/// The disk's own.
+pub fn private_folder(path: &std::path::Path) -> std::io::Result<()> {
+    let mut new = std::fs::DirBuilder::new();
+    new.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut new, 0o700);
+    new.create(path)
+}
+
 /// 303: go there with GET.
 #[must_use]
 pub fn see_other(path: &str) -> actix_web::HttpResponse {

@@ -1,8 +1,10 @@
 //! What happens by itself, without a visitor. Any number of servers may run it at once: each piece of work is claimed
 //! in the transaction that does it.
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use jiff::SignedDuration;
 
 use crate::agencies::store as agencies;
@@ -96,7 +98,7 @@ impl Worker {
         let Some(user) = user else {
             // Nobody is to be told any more.
             let ids = ids(&due);
-            db.write(move |conn| Box::pin(async move { notices::mark_mailed(conn, &ids).await })).await?;
+            db.write(move |conn| Box::pin(async move { notices::mark_unwanted(conn, &ids).await })).await?;
             return Ok(true);
         };
         let reader = Reader { email: user.email, name: user.name, language: user.language, zone_name: user.zone_name };
@@ -183,17 +185,17 @@ pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Works until the task is ended: everything there is, then a pause.
+/// Works until the task is ended: everything there is, then a pause. A piece of work that panics costs only itself.
 pub async fn run(worker: Worker) {
     loop {
-        match worker.step().await {
-            Ok(Step::Done) => continue,
-            Ok(Step::Idle) => {
-                if let Err(error) = tidy(&worker.app).await {
-                    tracing::error!(cause = %error, "tidying failed");
-                }
-            }
-            Err(error) => tracing::error!(cause = %error, "background work failed"),
+        match AssertUnwindSafe(worker.step()).catch_unwind().await {
+            Ok(Ok(Step::Done)) => continue,
+            Ok(Ok(Step::Idle)) => {}
+            Ok(Err(error)) => tracing::error!(cause = %error, "background work failed"),
+            Err(_) => tracing::error!("background work panicked"),
+        }
+        if let Err(error) = tidy(&worker.app).await {
+            tracing::error!(cause = %error, "tidying failed");
         }
         tokio::time::sleep(PAUSE).await;
     }

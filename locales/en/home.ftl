@@ -19,3 +19,4 @@ age-14 = 8 to 14 days
 age-21 = 15 to 21 days
 age-more = more than 21 days
 chart-bar = Share
+home-request-waits = was answered and waits for you.

@@ -47,3 +47,4 @@ notice-offer = { $kind }: { $amount }.
 notice-offer-what = { $what }
 notice-offer-until = Accept or decline it by { $time }.
 notice-compensation = { $amount } were credited to your deposit as a compensation: { $reason }.
+notice-compensation-waits = { $name } proposes a compensation of { $amount } for { $agency }. It needs your decision.

@@ -257,3 +257,4 @@ void-back = Comes back
 void-go = Void and get back
 void-once = A void cannot be taken back.
 done-void-submitted = The void was submitted. The team sends it to the airline before the window closes.
+ball-agency-theirs = The agency has the ball.

@@ -61,3 +61,5 @@ attachment-too-large = { $name } is larger than { $megabytes } MB. Make it small
 attachment-too-many = Attach at most { $count } files to one message. { $name }
 attachment-wrong-kind = { $name } is not a png, jpg, rar, doc, xls, xlsx, zip, mp4 or pdf file, or its name says something else than its content.
 attachment-gone = A file of this form is not there any more. Attach it again.
+form-one-line = Write this in one line.
+attachment-too-many-drafts = Too many of your files wait in forms that were not sent. Send those forms, or try again tomorrow.

@@ -13,3 +13,4 @@ age-14 = 8 đến 14 ngày
 age-21 = 15 đến 21 ngày
 age-more = hơn 21 ngày
 chart-bar = Tỷ lệ
+home-request-waits = đã được trả lời và đang chờ bạn.

@@ -41,3 +41,4 @@ notice-offer = { $kind }: { $amount }.
 notice-offer-what = { $what }
 notice-offer-until = Hãy chấp nhận hoặc từ chối chậm nhất lúc { $time }.
 notice-compensation = Đã ghi có { $amount } tiền bồi thường vào tiền gửi của bạn: { $reason }.
+notice-compensation-waits = { $name } đề nghị bồi thường { $amount } cho { $agency }. Cần bạn quyết định.

@@ -254,3 +254,4 @@ void-back = Tiền nhận lại
 void-go = Void và nhận lại
 void-once = Đã void thì không rút lại được.
 done-void-submitted = Đã gửi yêu cầu void. Bộ phận xử lý sẽ gửi hãng trước khi hết thời hạn void.
+ball-agency-theirs = Đến lượt đại lý.

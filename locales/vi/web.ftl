@@ -61,3 +61,5 @@ attachment-too-large = { $name } lớn hơn { $megabytes } MB. Hãy giảm dung 
 attachment-too-many = { $name } vượt quá số tệp cho phép: mỗi tin nhắn đính kèm tối đa { $count } tệp.
 attachment-wrong-kind = { $name } không phải tệp png, jpg, rar, doc, xls, xlsx, zip, mp4 hoặc pdf, hoặc tên tệp không khớp với nội dung.
 attachment-gone = Một tệp của biểu mẫu này không còn nữa. Hãy đính kèm lại.
+form-one-line = Hãy viết trên một dòng.
+attachment-too-many-drafts = Bạn có quá nhiều tệp trong các biểu mẫu chưa gửi. Hãy gửi các biểu mẫu đó, hoặc thử lại vào ngày mai.

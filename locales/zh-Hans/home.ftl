@@ -13,3 +13,4 @@ age-14 = 8 至 14 天
 age-21 = 15 至 21 天
 age-more = 超过 21 天
 chart-bar = 占比
+home-request-waits = 已答复，等待您处理。

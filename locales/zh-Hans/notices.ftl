@@ -41,3 +41,4 @@ notice-offer = { $kind }：{ $amount }。
 notice-offer-what = { $what }
 notice-offer-until = 请于 { $time } 前接受或谢绝。
 notice-compensation = 补偿 { $amount } 已入账您的预存款：{ $reason }。
+notice-compensation-waits = { $name } 提议向 { $agency } 补偿 { $amount }，需要您审批。

@@ -165,7 +165,7 @@ event-reference = 参考号：{ $reference }
 event-note = 备注：{ $note }
 event-difference = 差额原因：{ $reason }
 
-desk-forms = 处理退款
+desk-forms = 处理
 unassigned = 未领取
 desk-take = 领取
 desk-hand-over = 转交
@@ -254,3 +254,4 @@ void-back = 退回金额
 void-go = 作废并退回
 void-once = 作废后不可撤回。
 done-void-submitted = 作废已提交。运营团队将在时限截止前提交航司。
+ball-agency-theirs = 球在代理那边

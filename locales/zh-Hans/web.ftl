@@ -61,3 +61,5 @@ attachment-too-large = { $name } 超过 { $megabytes } MB，请压缩或拆分�
 attachment-too-many = { $name } 超出数量限制：每条留言最多附 { $count } 个文件。
 attachment-wrong-kind = { $name } 不是 png、jpg、rar、doc、xls、xlsx、zip、mp4 或 pdf 文件，或文件名与内容不符。
 attachment-gone = 此表单的一个附件已失效，请重新添加。
+form-one-line = 请写成一行。
+attachment-too-many-drafts = 您有过多文件停留在未提交的表单中，请先提交那些表单，或明天再试。

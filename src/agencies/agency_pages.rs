@@ -13,7 +13,7 @@ use crate::kernel::actor::Role;
 use crate::kernel::money::{Currency, Money};
 use crate::web::error::Error;
 use crate::web::filters;
-use crate::web::form::{Form, Problems, required};
+use crate::web::form::{Form, Problems, one_line};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{ManageAgencies, Visit};
 use crate::web::words::Message;
@@ -46,7 +46,7 @@ pub struct AgencyForm {
 impl AgencyForm {
     fn parse(&self, problems: &mut Problems) -> Option<NewAgency> {
         let code = problems.take("code", parse_code(&self.code));
-        let name = problems.take("name", required(&self.name, 100));
+        let name = problems.take("name", one_line(&self.name, 100));
         let currency = problems.take("currency", Currency::parse(&self.currency).map_err(|_| Message::new("form-currency")))?;
         let typed = if self.credit_line.trim().is_empty() { "0" } else { &self.credit_line };
         let amount = Money::parse(typed, currency).ok().filter(|amount| amount.minor >= 0);

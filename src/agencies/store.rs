@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::model::{Agency, Session, User};
 use crate::db::Conn;
+use crate::db::select::Select;
 use crate::kernel::actor::Role;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
@@ -116,30 +117,33 @@ pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>
 }
 
 /// Who of an agency is told about its cases: everybody who may work them. Without an agency: the one of the operator's
-/// team whose case it is, or while it is nobody's, all who talk to airlines.
+/// team whose case it is, or while it is nobody's who is still there, all who talk to airlines. Accounts that were never
+/// taken up are told nothing.
 pub async fn audience(conn: &mut Conn, agency_id: Option<&str>, assignee_id: Option<&str>) -> Result<Vec<Recipient>, sqlx::Error> {
-    let rows: Vec<(String, String, String)> = match (agency_id, assignee_id) {
-        (Some(agency_id), _) => {
-            sqlx::query_as(
-                "SELECT id, zone_name, mail FROM users WHERE agency_id = $1 AND disabled_at IS NULL \
-                 AND role IN ('admin', 'customer-service', 'operations') ORDER BY id LIMIT 500",
-            )
-            .bind(agency_id)
-            .fetch_all(conn)
-            .await?
+    let of = |query: Select| query.and("disabled_at IS NULL AND password_hash IS NOT NULL", []).then("ORDER BY id LIMIT 500", []);
+    let all = || Select::new("SELECT id, zone_name, mail FROM users");
+    if let Some(agency_id) = agency_id {
+        let workers = "agency_id = ? AND role IN ('admin', 'customer-service', 'operations')";
+        return recipients(conn, of(all().and(workers, [agency_id.into()]))).await;
+    }
+    if let Some(id) = assignee_id {
+        let found = recipients(conn, of(all().and("id = ?", [id.into()]))).await?;
+        if !found.is_empty() {
+            return Ok(found);
         }
-        (None, Some(id)) => {
-            sqlx::query_as("SELECT id, zone_name, mail FROM users WHERE id = $1 AND disabled_at IS NULL").bind(id).fetch_all(conn).await?
-        }
-        (None, None) => {
-            sqlx::query_as(
-                "SELECT id, zone_name, mail FROM users WHERE agency_id IS NULL AND disabled_at IS NULL \
-                 AND role IN ('operator-agent', 'supervisor') ORDER BY id LIMIT 500",
-            )
-            .fetch_all(conn)
-            .await?
-        }
-    };
+    }
+    recipients(conn, of(all().and("agency_id IS NULL AND role IN ('operator-agent', 'supervisor')", []))).await
+}
+
+/// Who of the operator's team decides about money, except one of them.
+pub async fn money_audience(conn: &mut Conn, except_id: &str) -> Result<Vec<Recipient>, sqlx::Error> {
+    let deciders = "role IN ('operator-finance', 'supervisor') AND id <> ? AND disabled_at IS NULL AND password_hash IS NOT NULL";
+    let query = Select::new("SELECT id, zone_name, mail FROM users").and(deciders, [except_id.into()]);
+    recipients(conn, query.then("ORDER BY id LIMIT 500", [])).await
+}
+
+async fn recipients(conn: &mut Conn, query: Select) -> Result<Vec<Recipient>, sqlx::Error> {
+    let rows: Vec<(String, String, String)> = query.fetch(conn).await?;
     let recipient = |(user_id, zone_name, mail): (String, String, String)| {
         let mail = mail.parse().map_err(|error: crate::kernel::text_column::UnknownWord| sqlx::Error::Decode(error.into()))?;
         Ok(Recipient { user_id, zone_name, mail })

@@ -10,7 +10,7 @@ use super::model::{Refusal, User, parse_email};
 use super::store;
 use crate::kernel::actor::Role;
 use crate::web::filters;
-use crate::web::form::{Form, Problems, required};
+use crate::web::form::{Form, Problems, one_line};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{ManageUsers, Visit};
 use crate::web::words::Message;
@@ -54,7 +54,7 @@ impl UserForm {
     /// The typed values, or what is wrong with them.
     pub(super) fn parse(&self, roles: &[Role], problems: &mut Problems) -> Option<(String, String, Role)> {
         let email = problems.take("email", parse_email(&self.email));
-        let name = problems.take("name", required(&self.name, 100));
+        let name = problems.take("name", one_line(&self.name, 100));
         let role = self.role.parse::<Role>().ok().filter(|role| roles.contains(role));
         let role = problems.take("role", role.ok_or_else(|| Message::new("form-choose")));
         Some((email?, name?, role?))

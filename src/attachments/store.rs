@@ -108,6 +108,16 @@ pub async fn insert_drafts(conn: &mut Conn, drafts: &[Attachment]) -> Result<(),
     rows::insert(conn, ATTACHMENTS, drafts.iter().map(row).collect()).await
 }
 
+/// How many drafts somebody has.
+///
+/// # Errors
+/// The database's own.
+pub async fn count_drafts(conn: &mut Conn, user_id: &str) -> Result<i64, sqlx::Error> {
+    let (count,): (i64,) =
+        sqlx::query_as("SELECT COUNT(*) FROM attachments WHERE created_by = $1 AND case_id IS NULL").bind(user_id).fetch_one(conn).await?;
+    Ok(count)
+}
+
 /// Binds somebody's drafts to a case, in the transaction of what they belong to. Answers how many were bound: ids of
 /// others, or of files that are bound already, are not.
 ///
@@ -158,17 +168,17 @@ pub async fn drafts(conn: &mut Conn, ids: &[String], user_id: &str) -> Result<Ve
     Ok(found)
 }
 
-/// The files of a case, oldest first; internal ones only where they are asked for.
+/// The newest files of a case, oldest first; internal ones only where they are asked for.
 ///
 /// # Errors
 /// The database's own.
 pub async fn of_case(conn: &mut Conn, case_kind: &str, case_id: &str, internal: bool) -> Result<Vec<Attachment>, sqlx::Error> {
     let text = format!(
-        "SELECT {COLUMNS} FROM attachments WHERE case_kind = $1 AND case_id = $2 AND (internal = 0 OR $3 = 1) ORDER BY created_at, id LIMIT 500"
+        "SELECT {COLUMNS} FROM attachments WHERE case_kind = $1 AND case_id = $2 AND (internal = 0 OR $3 = 1) ORDER BY created_at DESC, id DESC LIMIT 500"
     );
     let query = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(case_kind).bind(case_id).bind(i64::from(internal));
     let rows: Vec<AttachmentRow> = query.fetch_all(conn).await?;
-    rows.into_iter().map(AttachmentRow::attachment).collect()
+    rows.into_iter().rev().map(AttachmentRow::attachment).collect()
 }
 
 /// One file that is bound to a case, if the scope may see it.

@@ -1,6 +1,6 @@
 //! A posted form that brings files: fields as in any form, files as drafts of the person who sent them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use actix_multipart::{Field, Multipart};
@@ -80,13 +80,34 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
     }
 }
 
+/// Fields and files of one form.
+const MOST_PARTS: usize = 300;
+
+/// A file on the disk that no row knows yet: gone with its owner, unless it is handed over.
+struct Loose(Option<PathBuf>);
+
+impl Loose {
+    /// A row knows it now.
+    fn hand_over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Loose {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            let _ = std::fs::remove_file(path);
+        }
+    }
+}
+
 struct Reading {
     request: HttpRequest,
     app: AppData,
     actor: Actor,
     pairs: Vec<(String, String)>,
     bytes: usize,
-    drafts: Vec<Attachment>,
+    drafts: Vec<(Attachment, Loose)>,
     problems: Problems,
 }
 
@@ -96,14 +117,18 @@ impl Reading {
     }
 
     async fn all(&mut self, mut multipart: Multipart) -> Result<(), Error> {
-        let mut is_ours = false;
+        let (mut is_ours, mut parts) = (false, 0);
         while let Some(field) = multipart.next().await {
+            parts += 1;
+            if parts > MOST_PARTS {
+                return Err(Error::TooLarge);
+            }
             let field = field.map_err(|_| Error::BadRequest)?;
             let name = field.name().unwrap_or_default().to_owned();
             let file_name = field.content_disposition().and_then(|said| said.get_filename()).map(ToOwned::to_owned);
             match file_name {
                 // Nothing of a form is looked at, and no byte kept, before its token.
-                _ if !is_ours && name != "csrf" => return Err(Error::ForeignForm),
+                _ if !is_ours && (name != "csrf" || file_name.is_some()) => return Err(Error::ForeignForm),
                 None if name == "csrf" => {
                     let token = self.text(field).await?;
                     form::check_token(&self.request, &self.app, &token)?;
@@ -141,7 +166,9 @@ impl Reading {
         let name = clean_name(sent_name);
         let stored_as = new_token();
         let path = store::path(&self.app.settings.files, &stored_as);
-        let mut file = create(&path).await?;
+        let too_many = self.drafts.len() >= count;
+        let mut file = if too_many { None } else { Some(create(&path).await?) };
+        let loose = Loose(Some(path));
         let (mut bytes, mut head, mut sum) = (0usize, Vec::new(), sha2::Sha256::new());
         let read: Result<(), Error> = async {
             while let Some(piece) = field.next().await {
@@ -151,13 +178,18 @@ impl Reading {
                 if bytes > most.saturating_mul(4) {
                     return Err(Error::TooLarge);
                 }
-                if bytes <= most {
+                if bytes <= most
+                    && let Some(file) = &mut file
+                {
                     head.extend(piece.iter().take(HEAD_BYTES.saturating_sub(head.len())));
                     sum.update(&piece);
                     file.write_all(&piece).await.map_err(|error| Error::Internal(error.to_string()))?;
                 }
             }
-            file.sync_all().await.map_err(|error| Error::Internal(error.to_string()))
+            match &file {
+                Some(file) => file.sync_all().await.map_err(|error| Error::Internal(error.to_string())),
+                None => Ok(()),
+            }
         }
         .await;
         drop(file);
@@ -173,7 +205,7 @@ impl Reading {
             }
             None => Some(Some(Message::new("attachment-wrong-kind"))),
             Some(kind) => {
-                self.drafts.push(Attachment {
+                let draft = Attachment {
                     id: new_id(),
                     agency_id: self.actor.agency_id.clone(),
                     message_id: None,
@@ -185,13 +217,11 @@ impl Reading {
                     stored_as,
                     created_by: self.actor.user_id.clone(),
                     created_at: self.app.clock.now(),
-                });
+                };
+                self.drafts.push((draft, loose));
                 None
             }
         };
-        if problem.is_some() || read.is_err() {
-            let _ = tokio::fs::remove_file(&path).await;
-        }
         if let Some(Some(message)) = problem {
             self.problems.add("files", message.text("name", if name.is_empty() { "?" } else { &name }));
         }
@@ -201,16 +231,28 @@ impl Reading {
     async fn finish<T: DeserializeOwned>(mut self) -> Result<Upload<T>, Error> {
         let mut files: Vec<String> = self.pairs.iter().filter(|(name, _)| name == "kept").map(|(_, id)| id.clone()).collect();
         files.truncate(self.app.settings.limits.attachments_per_message);
-        files.extend(self.drafts.iter().map(|draft| draft.id.clone()));
+        files.extend(self.drafts.iter().map(|(draft, _)| draft.id.clone()));
         if files.len() > self.app.settings.limits.attachments_per_message {
             let count = i64::try_from(self.app.settings.limits.attachments_per_message).unwrap_or(0);
             self.problems.add("files", Message::new("attachment-too-many").count("count", count).text("name", ""));
         }
         let text = serde_html_form::to_string(&self.pairs).map_err(|_| Error::BadRequest)?;
         let fields = serde_html_form::from_str(&text).map_err(|_| Error::BadRequest)?;
-        let drafts = std::mem::take(&mut self.drafts);
+        let (drafts, loose): (Vec<Attachment>, Vec<Loose>) = std::mem::take(&mut self.drafts).into_iter().unzip();
         if !drafts.is_empty() {
-            self.app.db.write(move |conn| Box::pin(async move { store::insert_drafts(conn, &drafts).await })).await?;
+            let (user_id, most) = (self.actor.user_id.clone(), self.app.settings.limits.drafts_per_user);
+            let kept = self.app.db.write(move |conn| {
+                Box::pin(async move {
+                    if store::count_drafts(conn, &user_id).await? >= most {
+                        return Ok::<_, sqlx::Error>(false);
+                    }
+                    store::insert_drafts(conn, &drafts).await.map(|()| true)
+                })
+            });
+            if !kept.await? {
+                return Err(Error::TooMany(Message::new("attachment-too-many-drafts")));
+            }
+            loose.into_iter().for_each(Loose::hand_over);
         }
         Ok(Upload { fields, files, problems: self.problems })
     }
@@ -220,7 +262,7 @@ impl Reading {
 async fn create(path: &Path) -> Result<tokio::fs::File, Error> {
     let failed = |error: std::io::Error| Error::Internal(format!("attachments cannot be kept: {error}"));
     if let Some(folder) = path.parent() {
-        tokio::fs::create_dir_all(folder).await.map_err(failed)?;
+        crate::web::private_folder(folder).map_err(failed)?;
     }
     let mut new = tokio::fs::OpenOptions::new();
     new.write(true).create_new(true);

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::model::Cause;
 use crate::kernel::folding::fold_identifier;
 use crate::kernel::money::{Currency, Money};
-use crate::web::form::{Problems, no_card_number, required};
+use crate::web::form::{MOST_MINOR, Problems, prose};
 use crate::web::words::Message;
 
 /// What was typed, exactly as typed.
@@ -37,12 +37,11 @@ impl ProposeForm {
     pub fn parse(&self, problems: &mut Problems) -> Option<Proposed> {
         let currency = problems.take("currency", Currency::parse(self.currency.trim()).map_err(|_| Message::new("form-currency")));
         let amount = currency.and_then(|currency| {
-            let amount = Money::parse(self.amount.trim(), currency).ok().filter(|amount| amount.minor > 0);
+            let amount = Money::parse(self.amount.trim(), currency).ok().filter(|amount| (1..=MOST_MINOR).contains(&amount.minor));
             problems.take("amount", amount.ok_or_else(|| Message::new("form-amount-above-zero")))
         });
         let cause = problems.take("reason", self.reason.parse::<Cause>().map_err(|_| Message::new("form-choose")));
-        let note = required(&self.note, MAX_NOTE).and_then(|note| no_card_number(Some(note)).map(Option::unwrap_or_default));
-        let note = problems.take("note", note);
+        let note = problems.take("note", prose(&self.note, MAX_NOTE));
         let order_no = Some(fold_identifier(&self.order_no)).filter(|text| !text.is_empty());
         Some(Proposed { order_no, amount: amount?, cause: cause?, note: note? })
     }

@@ -16,7 +16,7 @@ use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
 use crate::web::error::Error;
 use crate::web::filters;
-use crate::web::form::{Form, Problems, optional};
+use crate::web::form::{Form, Problems, optional_prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
 use crate::web::visit::{Needs, PostMoney, SeeRefunds, Visit};
@@ -138,7 +138,7 @@ pub struct DecideForm {
 }
 
 async fn decide(visit: &Visit<PostMoney>, number: String, form: DecideForm, approve: bool) -> Answer {
-    let note = optional(&form.note, 1000).map_err(Error::Refused)?;
+    let note = optional_prose(&form.note, 1000).map_err(Error::Refused)?;
     let decision = Decision { actor: visit.actor.clone(), number, seen_version: form.version, approve, note };
     actions::decide(&visit.app.db, decision, visit.app.clock.now()).await?;
     let done = if approve { "compensation-credited" } else { "compensation-refused" };

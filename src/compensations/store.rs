@@ -166,3 +166,23 @@ pub async fn decide(
     .await?;
     Ok(moved.rows_affected() == 1)
 }
+
+/// What one person has credited to an agency alone since a time.
+///
+/// # Errors
+/// The database's own.
+pub async fn given_alone(conn: &mut Conn, user_id: &str, agency_id: &str, since: Timestamp) -> Result<Vec<Money>, sqlx::Error> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT currency, CAST(SUM(amount_minor) AS BIGINT) FROM compensations WHERE agency_id = $1 AND status = 'credited' \
+         AND proposed_by = $2 AND decided_by = $2 AND proposed_at > $3 GROUP BY currency ORDER BY currency",
+    )
+    .bind(agency_id)
+    .bind(user_id)
+    .bind(instant_text(since))
+    .fetch_all(conn)
+    .await?;
+    let money = |(currency, minor): (String, i64)| {
+        Currency::parse(&currency).map(|currency| Money::new(minor, currency)).map_err(|error| sqlx::Error::Decode(error.into()))
+    };
+    rows.into_iter().map(money).collect()
+}

@@ -199,15 +199,16 @@ pub(super) async fn play(db: &Db, settings: &Settings, players: &Players<'_>, no
                     reason: Reason::Voluntary,
                 };
                 let zero = Money::zero(kept.booking.currency);
-                let fifth = Money::new(kept.booking.total.minor / 5, kept.booking.currency);
+                let part = Money::new(kept.booking.total.minor / 20, kept.booking.currency);
                 let overrides = [
-                    (crate::requests::offer_model::OfferLine::FarePenalty, fifth),
+                    (crate::requests::offer_model::OfferLine::FarePenalty, part),
                     (crate::requests::offer_model::OfferLine::AncillaryPenalty, zero),
                 ];
-                let why = "OK LJ/9921".to_owned();
+                let why = "Waiver WX-9921".to_owned();
                 let overrides = overrides.into_iter().map(|(line, amount)| (line, amount, why.clone())).collect();
-                offer(db, players.agent, &number, Proposal::Refund { selection, overrides }, words.offer[0], limits, plus_hours(now, -1))
-                    .await?;
+                let seen = seen(db, settings, kept, &selection, plus_hours(now, -1)).await?;
+                let proposal = Proposal::Refund { selection, overrides, seen };
+                offer(db, players.agent, &number, proposal, words.offer[0], limits, plus_hours(now, -1)).await?;
             }
             Category::VoluntaryChange => {
                 let amount = Money::new(kept.booking.total.minor / 8, kept.booking.currency);
@@ -224,6 +225,14 @@ pub(super) async fn play(db: &Db, settings: &Settings, players: &Players<'_>, no
         }
     }
     compensate(db, settings, players, words.compensation, now).await
+}
+
+/// What the form of an offer would say that the calculation says.
+async fn seen(db: &Db, settings: &Settings, kept: &Kept, selection: &Selection, at: Timestamp) -> Result<Vec<String>, Complaint> {
+    let mut conn = db.read().await.map_err(said)?;
+    let quote = crate::refunds::quoting::reckon(&mut conn, kept, selection.clone(), "", &settings.limits, at).await;
+    let quote = quote.map_err(|error| format!("a demo quote was refused: {error:?}"))?;
+    Ok(offering::computed(&quote).map(|(_, amount)| amount.map(|amount| amount.decimal().to_string()).unwrap_or_default()).to_vec())
 }
 
 async fn open(

@@ -8,10 +8,14 @@ use crate::finance::store as finance;
 use crate::finance::store::Line;
 use crate::kernel::actor::Permission;
 use crate::ledger::balance::{self, Balance};
+use crate::queue::request_store::{self as queue_requests, Counts as RequestCounts};
 use crate::queue::store as queue;
 use crate::queue::store::Counts;
-use crate::queue::view::View;
+use crate::queue::view::{RequestView, View};
 use crate::refunds::model::{Kind, Status};
+use crate::requests::filters::Search as RequestSearch;
+use crate::requests::model::Status as RequestStatus;
+use crate::requests::store::{self as request_store, Line as RequestLine};
 use crate::web::Answer;
 use crate::web::filters;
 use crate::web::frame::{Frame, Place};
@@ -53,6 +57,10 @@ struct HomePage {
     views: &'static [View],
     desk: Option<Counts>,
     refused: Vec<Line>,
+    /// Requests that wait for the agency.
+    waiting: Vec<RequestLine>,
+    request_views: &'static [RequestView],
+    requests: Option<RequestCounts>,
     charts: Vec<Chart>,
     balances: Vec<Balance>,
 }
@@ -70,6 +78,14 @@ pub async fn home(visit: Visit<SeeBookings>) -> Answer {
         let search = Search { status: Some(Status::Rejected), ..Search::default() };
         refused = finance::refunds(&mut conn, &scope, Kind::Refund, &search, 5).await?;
     }
+    let (mut waiting, mut requests) = (Vec::new(), None);
+    if visit.may(Permission::RaiseRequests) {
+        let search = RequestSearch { status: Some(RequestStatus::Processed), ..RequestSearch::default() };
+        waiting = request_store::list(&mut conn, &scope, &visit.actor.user_id, &search, 5).await?;
+    }
+    if visit.may(Permission::WorkDesk) {
+        requests = Some(queue_requests::counts(&mut conn, &visit.actor.user_id, now).await?);
+    }
     let own_money = visit.may(Permission::SeeMoney) && scope.agency_id().is_some();
     let balances = if own_money { balance::deposits(&mut conn, scope.agency_id()).await? } else { Vec::new() };
     visit.page(&HomePage {
@@ -78,6 +94,9 @@ pub async fn home(visit: Visit<SeeBookings>) -> Answer {
         views: View::ALL,
         desk,
         refused,
+        waiting,
+        request_views: RequestView::ALL,
+        requests,
         charts,
         balances,
     })

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use crate::bookings::store as bookings;
 use crate::kernel::actor::Permission;
 use crate::refunds::store as refunds;
+use crate::requests::store as requests;
 use crate::web::visit::{SeeBookings, Visit};
 use crate::web::{Answer, see_other};
 
@@ -25,6 +26,13 @@ pub async fn search(visit: Visit<SeeBookings>, query: Query<SearchQuery>) -> Ans
     let mut conn = visit.app.db.read().await?;
     if visit.may(Permission::SeeRefunds) && refunds::find(&mut conn, &scope, &text).await?.is_some() {
         return Ok(see_other(&format!("/refunds/{text}")));
+    }
+    let request_no = text.to_ascii_uppercase();
+    if visit.may(Permission::SeeRequests)
+        && request_no.starts_with("SR-")
+        && requests::find(&mut conn, &scope, &request_no).await?.is_some()
+    {
+        return Ok(see_other(&format!("/requests/{request_no}")));
     }
     let named = bookings::named_exactly(&mut conn, &scope, &text).await?;
     if let [order_no] = named.as_slice() {

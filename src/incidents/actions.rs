@@ -3,7 +3,7 @@
 use super::model::{Incident, IncidentKind, Outcome, Status, Told};
 use super::{store, wording};
 use crate::agencies::store as agencies;
-use crate::bookings::store::Kept;
+use crate::bookings::store::{self as bookings, Kept};
 use crate::db::{Conn, Db, numbers};
 use crate::journal::{self, Author, Side, Subject};
 use crate::kernel::actor::{Actor, Scope};
@@ -11,6 +11,7 @@ use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, utc_day};
 use crate::notices;
 use crate::notices::model::{Case, CaseKind};
+use crate::web::once::{self, Earlier};
 
 /// What is known of an incident when it comes in.
 #[derive(Debug, Clone)]
@@ -65,13 +66,26 @@ pub fn case(incident: &Incident) -> Case {
     Case { kind: CaseKind::Incident, id: incident.id.clone(), no: incident.number.clone(), order_no: incident.order_no.clone() }
 }
 
-/// Notes an incident that somebody of the operator's team typed in.
+/// Notes an incident that somebody of the operator's team typed in. The same form again changes nothing.
 ///
 /// # Errors
 /// The database's own.
-pub async fn enter(db: &Db, kept: Kept, news: News, actor: &Actor, now: Timestamp) -> Result<Option<Incident>, sqlx::Error> {
+pub async fn enter(db: &Db, kept: Kept, news: News, actor: &Actor, once_key: String, now: Timestamp) -> Result<(), sqlx::Error> {
     let author = Author::from(actor);
-    db.write(move |conn| Box::pin(async move { note(conn, &kept, news, &author, now).await })).await
+    db.write(move |conn| {
+        Box::pin(async move {
+            // The second press waits here for the first.
+            bookings::hold(conn, &kept.id).await?;
+            let asked = format!("incident {}", kept.id);
+            if once::recall(conn, &author.id, &once_key, &asked).await? != Earlier::Nothing {
+                return Ok(());
+            }
+            let noted = note(conn, &kept, news, &author, now).await?;
+            let number = noted.map(|incident| incident.number).unwrap_or_default();
+            once::remember(conn, &author.id, &once_key, &asked, &number, now).await
+        })
+    })
+    .await
 }
 
 /// A confirmation on its way.
@@ -143,5 +157,5 @@ async fn confirm_in(conn: &mut Conn, confirmation: Confirmation, now: Timestamp)
 /// # Errors
 /// The database's own.
 pub async fn booking(conn: &mut Conn, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
-    crate::bookings::store::find(conn, &Scope::Operator, order_no).await
+    bookings::find(conn, &Scope::Operator, order_no).await
 }

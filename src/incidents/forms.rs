@@ -7,7 +7,7 @@ use super::document::time;
 use super::model::{IncidentKind, Leg, Outcome, Told};
 use crate::bookings::model::Booking;
 use crate::kernel::airport;
-use crate::web::form::{Problems, optional};
+use crate::web::form::{Problems, optional_prose};
 use crate::web::words::Message;
 
 const MAX_NOTE: usize = 1000;
@@ -23,6 +23,7 @@ pub struct NewIncident {
     pub departs: Vec<String>,
     pub to: Vec<String>,
     pub arrives: Vec<String>,
+    pub once: String,
 }
 
 impl NewIncident {
@@ -38,6 +39,7 @@ impl NewIncident {
             departs: of(|leg| leg.departure_local.strftime("%Y-%m-%dT%H:%M").to_string()),
             to: of(|leg| leg.arrival_airport.clone()),
             arrives: of(|leg| leg.arrival_local.strftime("%Y-%m-%dT%H:%M").to_string()),
+            once: String::new(),
         }
     }
 
@@ -96,7 +98,7 @@ impl ConfirmForm {
     /// Result, cause and note.
     pub fn parse(&self, problems: &mut Problems) -> Option<(Outcome, Option<bool>, Option<String>)> {
         let outcome = problems.take("result", self.result.parse::<Outcome>().map_err(|_| Message::new("form-choose")));
-        let note = problems.take("note", optional(&self.note, MAX_NOTE));
+        let note = problems.take("note", optional_prose(&self.note, MAX_NOTE));
         let cause = match self.cause.as_str() {
             "carrier" => Some(true),
             "other" => Some(false),

@@ -11,6 +11,7 @@ use super::model::{Incident, IncidentKind, Leg, Outcome, Status};
 use super::{rights, store};
 use crate::bookings::strip::{BookingFrame, Tab};
 use crate::kernel::actor::Permission;
+use crate::kernel::id::new_token;
 use crate::notices;
 use crate::notices::model::CaseKind;
 use crate::refund_calculation::quote::Right;
@@ -66,6 +67,7 @@ struct TabPage {
     kinds: &'static [IncidentKind],
     typed: Option<NewIncident>,
     problems: Problems,
+    once_key: String,
     passengers: Vec<i64>,
     segments: Vec<i64>,
 }
@@ -106,6 +108,7 @@ async fn tab_with<P: Needs>(visit: &Visit<P>, order_no: &str, typed: Option<NewI
         kinds: IncidentKind::ALL,
         typed: typed.or_else(|| may_enter.then(|| NewIncident::begin(booking.booking()))),
         problems,
+        once_key: new_token(),
         passengers: booking.booking().passengers.iter().map(|one| one.no).collect(),
         segments: booking.booking().segments.iter().map(|one| one.no).collect(),
         booking,
@@ -127,7 +130,7 @@ pub async fn enter(visit: Visit<TalkToAirline>, order_no: Path<String>, form: Fo
     let mut problems = Problems::default();
     match form.0.parse(&kept.booking, &mut problems) {
         Some(news) if problems.is_empty() => {
-            actions::enter(&visit.app.db, kept, news, &visit.actor, visit.app.clock.now()).await?;
+            actions::enter(&visit.app.db, kept, news, &visit.actor, form.0.once, visit.app.clock.now()).await?;
             Ok(see_other(&format!("/bookings/{order_no}/incidents?done=incident-entered")))
         }
         _ => tab_with(&visit, &order_no, Some(form.0), problems).await,

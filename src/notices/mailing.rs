@@ -66,7 +66,7 @@ impl Post {
     /// # Errors
     /// When it cannot be made.
     pub fn folder(path: &PathBuf) -> Result<Self, Complaint> {
-        std::fs::create_dir_all(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        crate::web::private_folder(path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self::Folder(AsyncFileTransport::new(path)))
     }
 
@@ -103,13 +103,18 @@ pub fn compose(notices: &[Notice], reader: &Reader, sender: &Sender) -> Result<M
     let thread = format!("<case-{}@{host}>", first.case.id);
     let mut mail = Mail::builder()
         .from(sender.from.clone())
-        .to(Mailbox::new(Some(reader.name.clone()), to))
-        .subject(subject)
+        .to(Mailbox::new(Some(plain(&reader.name)), to))
+        .subject(plain(&subject))
         .message_id(Some(format!("<{}@{host}>", first.id)));
     if one_case {
         mail = mail.in_reply_to(thread.clone()).references(thread);
     }
     mail.header(header::ContentType::TEXT_PLAIN).body(body(notices, reader, sender)).map_err(|error| error.to_string())
+}
+
+/// A name as a header can carry it: without line ends and other signs that steer.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn body(notices: &[Notice], reader: &Reader, sender: &Sender) -> String {

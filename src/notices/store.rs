@@ -86,7 +86,8 @@ const COLUMNS: &str = "n.id, n.user_id, n.case_kind, n.case_id, n.case_no, n.ord
 impl NoticeRow {
     fn notice(self) -> Result<Notice, sqlx::Error> {
         Ok(Notice {
-            sentences: serde_json::from_str(&self.sentences).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            // A sentence of a program to come must not stop the mail of everybody else.
+            sentences: serde_json::from_str(&self.sentences).unwrap_or_default(),
             at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
             id: self.id,
             user_id: self.user_id,
@@ -191,7 +192,10 @@ pub async fn mark_read(conn: &mut Conn, user_id: &str, id: Option<&str>, now: Ti
     Ok(())
 }
 
-/// Takes the mail that is due to one person out of the box: every notice of theirs that is due by now. Notices whose
+/// Notices taken in one go: few enough that their mails are sent long before they count as abandoned.
+const TAKEN: i64 = 40;
+
+/// Takes the mail that is due to one person out of the box: notices of theirs that are due by now. Notices whose
 /// sender vanished while sending are taken again after `until`; their Message-ID stays the same.
 ///
 /// # Errors
@@ -207,12 +211,13 @@ pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Resu
     // While it is being sent it is due again only after the sender must have given up.
     let mut rows: Vec<NoticeRow> = sqlx::query_as(
         "UPDATE notices SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = $1 \
-         WHERE user_id = $2 AND mail_state IN ('waiting', 'sending') AND mail_due_at <= $3 \
-         RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
+         WHERE id IN (SELECT id FROM notices WHERE user_id = $2 AND mail_state IN ('waiting', 'sending') AND mail_due_at <= $3 \
+         ORDER BY mail_due_at, id LIMIT $4) AND mail_due_at <= $3 RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
     )
     .bind(instant_text(until))
     .bind(&user_id)
     .bind(instant_text(now))
+    .bind(TAKEN)
     .fetch_all(conn)
     .await?;
     rows.sort_by(|one, other| (&one.created_at, &one.id).cmp(&(&other.created_at, &other.id)));
@@ -226,6 +231,17 @@ pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Resu
 pub async fn mark_mailed(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Error> {
     for id in ids {
         sqlx::query("UPDATE notices SET mail_state = 'sent' WHERE id = $1").bind(id).execute(&mut *conn).await?;
+    }
+    Ok(())
+}
+
+/// Notes that nobody wants to be told by mail any more.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_unwanted(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Error> {
+    for id in ids {
+        sqlx::query("UPDATE notices SET mail_state = 'none' WHERE id = $1").bind(id).execute(&mut *conn).await?;
     }
     Ok(())
 }

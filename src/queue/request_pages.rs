@@ -16,7 +16,7 @@ use crate::requests::state::Verb;
 use crate::requests::store::Line;
 use crate::web::Answer;
 use crate::web::filters;
-use crate::web::form::{Form, Problems, no_card_number, required};
+use crate::web::form::{Form, Problems, prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
 use crate::web::visit::{Needs, TalkToAirline, Visit, WorkDesk};
@@ -125,7 +125,7 @@ pub async fn assign(visit: Visit<WorkDesk>, form: Form<BulkForm>) -> Answer {
         return page(&visit, query, Vec::new(), String::new(), problems).await;
     }
     let verb = Verb::Assign { to: Some(to) };
-    let done = bulk::perform(&visit.app.db, &visit.actor, seen, &verb, None, limits, visit.app.clock.now()).await?;
+    let done = bulk::perform(&visit.app.db, &visit.actor, seen, &verb, None, limits, visit.app.clock.now()).await;
     page(&visit, query, done, String::new(), problems).await
 }
 
@@ -135,13 +135,12 @@ pub async fn reply(visit: Visit<TalkToAirline>, form: Form<BulkForm>) -> Answer 
     let limits = &visit.app.settings.limits;
     let mut problems = Problems::default();
     let seen = form.seen(limits.bulk_items, &mut problems);
-    let body = required(&form.body, limits.max_message_chars).and_then(|text| no_card_number(Some(text)).map(Option::unwrap_or_default));
-    let body = problems.take("body", body);
+    let body = problems.take("body", prose(&form.body, limits.max_message_chars));
     let query = DeskQuery { view: form.view, after: String::new() };
     let (Some(body), true) = (body, problems.is_empty()) else {
         return page(&visit, query, Vec::new(), form.body, problems).await;
     };
     let verb = Verb::Answer { processed: form.r#as == "processed" };
-    let done = bulk::perform(&visit.app.db, &visit.actor, seen, &verb, Some(&body), limits, visit.app.clock.now()).await?;
+    let done = bulk::perform(&visit.app.db, &visit.actor, seen, &verb, Some(&body), limits, visit.app.clock.now()).await;
     page(&visit, query, done, String::new(), problems).await
 }

@@ -44,7 +44,8 @@ pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Co
     sqlx::query_as(
         "SELECT CAST(COALESCE(SUM(CASE WHEN status = 'new' THEN 1 ELSE 0 END), 0) AS BIGINT) AS new, \
          CAST(COALESCE(SUM(CASE WHEN assignee_id = $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS mine, \
-         CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_us, \
+         CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id \
+         AND o.status = 'accepted' AND o.kind <> 'refund') THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_us, \
          CAST(COALESCE(SUM(CASE WHEN status = 'processed' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_customer, \
          CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') AND due_at < $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due \
          FROM requests WHERE status <> 'completed'",
@@ -55,6 +56,10 @@ pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Co
     .await
 }
 
+/// What was paid for is to be done, whatever the request's status.
+const WAITS_FOR_US: &str = "(r.status IN ('new', 'in-process') OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = r.id \
+     AND o.status = 'accepted' AND o.kind <> 'refund'))";
+
 /// The query of a view, the most urgent first.
 #[must_use]
 pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> Select {
@@ -62,11 +67,9 @@ pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cur
     query = match view {
         RequestView::New => query.and("r.status = 'new'", []),
         RequestView::Mine => query.and("r.assignee_id = ?", [user_id.into()]),
-        RequestView::WaitingForUs => query.and("r.status IN ('new', 'in-process')", []),
+        RequestView::WaitingForUs => query.and(WAITS_FOR_US, []),
         RequestView::WaitingForCustomer => query.and("r.status = 'processed'", []),
-        RequestView::Due => {
-            query.and("r.status IN ('new', 'in-process') AND r.due_at < ?", [instant_text(plus_hours(now, DUE_WITHIN_HOURS)).into()])
-        }
+        RequestView::Due => query.and("r.status <> 'processed' AND r.due_at < ?", [instant_text(plus_hours(now, DUE_WITHIN_HOURS)).into()]),
     };
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);

@@ -19,7 +19,7 @@ use crate::kernel::id::new_token;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::Date;
 use crate::web::filters;
-use crate::web::form::Problems;
+use crate::web::form::{MOST_MINOR, Problems};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{RequestRefunds, Visit};
 use crate::web::words::Message;
@@ -52,7 +52,7 @@ pub fn particulars(reason: &str, fulfilled_on: &str, expected: &str, currency: C
     let expected = match expected.trim() {
         "" => Some(None),
         text => {
-            let amount = Money::parse(text, currency).ok().filter(|amount| amount.minor > 0);
+            let amount = Money::parse(text, currency).ok().filter(|amount| (1..=MOST_MINOR).contains(&amount.minor));
             problems.take("expected", amount.ok_or_else(|| Message::new("form-amount-above-zero"))).map(Some)
         }
     };

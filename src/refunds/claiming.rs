@@ -43,6 +43,9 @@ pub async fn claim(db: &Db, claim: Claim, limits: &Limits, now: Timestamp) -> Re
     db.write(move |conn| {
         Box::pin(async move {
             let request = format!("claim {} {:?} {:?}", claim.order_no, claim.passengers, claim.fulfilled_on);
+            // The second press waits here for the first.
+            let kept = bookings::find(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
+            bookings::hold(conn, &kept.id).await?;
             match once::recall(conn, &claim.actor.user_id, &claim.once_key, &request).await? {
                 Earlier::Same(number) => return Ok(number),
                 Earlier::Different => return Err(Refusal::KeyReused),

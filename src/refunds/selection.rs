@@ -29,6 +29,9 @@ impl Selection {
     /// The first rule that is broken.
     pub fn check(&self, booking: &Booking, taken: &[Taken], now: Timestamp) -> Result<(), Refusal> {
         check_booking(booking, now)?;
+        if self.reason == Reason::Void {
+            return Err(Refusal::NoReason);
+        }
         self.check_known(booking, taken)?;
         if booking.segments.iter().any(|segment| !self.segments.contains(&segment.no)) {
             return Err(Refusal::WholeItinerary);

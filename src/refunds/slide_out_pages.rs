@@ -82,7 +82,8 @@ pub struct ChooseForm {
 /// `POST /bookings/{order}/quotes`
 pub async fn quote(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Form<ChooseForm>) -> Answer {
     let Form(form) = form;
-    let Ok(reason) = form.reason.parse::<Reason>() else {
+    // A void has rules of its own, and a panel of its own.
+    let Some(reason) = form.reason.parse::<Reason>().ok().filter(|reason| OFFERED.contains(reason)) else {
         return choose_page(&visit, &order_no, None, Some(Refusal::NoReason)).await;
     };
     let selection =
@@ -128,12 +129,15 @@ struct QuotePage {
 pub struct QuoteQuery {
     #[serde(default)]
     instead_of: String,
+    #[serde(default)]
+    kept: String,
 }
 
 /// `GET /bookings/{order}/quotes/{id}`
 pub async fn show_quote(visit: Visit<RequestRefunds>, path: Path<(String, String)>, query: actix_web::web::Query<QuoteQuery>) -> Answer {
     let (order_no, id) = path.into_inner();
-    quote_page(&visit, &order_no, &id, &query.instead_of, &[], Problems::default()).await
+    let kept: Vec<String> = query.kept.split(',').filter(|id| !id.is_empty()).take(10).map(ToOwned::to_owned).collect();
+    quote_page(&visit, &order_no, &id, &query.instead_of, &kept, Problems::default()).await
 }
 
 async fn quote_page(
@@ -218,7 +222,11 @@ pub async fn submit(visit: Visit<RequestRefunds>, order_no: Path<String>, form: 
     };
     match submitting::submit(&app.db, submission, &app.settings.limits, app.clock.now()).await {
         Ok(Outcome::Submitted(number)) => Ok(see_other(&format!("/refunds/{number}?done=refund-submitted"))),
-        Ok(Outcome::QuotedAnew(id)) => Ok(see_other(&format!("/bookings/{order_no}/quotes/{id}?instead_of={quote}&done=quote-renewed"))),
+        Ok(Outcome::QuotedAnew(id)) => {
+            // The files go along: they are drafts still.
+            let kept = files.join(",");
+            Ok(see_other(&format!("/bookings/{order_no}/quotes/{id}?instead_of={quote}&kept={kept}&done=quote-renewed")))
+        }
         Err(refusal @ (Refusal::Absent | Refusal::Database(_) | Refusal::Calculation(_))) => Err(refusal.into()),
         Err(refusal @ (Refusal::ProofNeeded | Refusal::ProofGone)) => {
             problems.add("files", refusal.message());

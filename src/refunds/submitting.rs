@@ -52,11 +52,11 @@ async fn submit_in(conn: &mut Conn, submission: &Submission, limits: &Limits, no
         Earlier::Different => return Err(Refusal::KeyReused),
         Earlier::Nothing => {}
     }
+    let quote = quote_store::find(conn, &kept.id, &submission.quote_id).await?.ok_or(Refusal::Absent)?;
     // Somebody else pressed the same button: the same refund for both.
     if let Some(number) = store::number_of_quote(conn, &submission.quote_id).await? {
         return Ok(Outcome::Submitted(number));
     }
-    let quote = quote_store::find(conn, &kept.id, &submission.quote_id).await?.ok_or(Refusal::Absent)?;
     let fresh = quoting::make(conn, &kept, quote.selection.clone(), &actor.user_id, limits, now).await?;
     let newest = quote.ordinal + 1 == fresh.ordinal;
     if now >= quote.expires_at || !newest || fresh.answer.totals != quote.answer.totals || fresh.answer.verdict != quote.answer.verdict {

@@ -13,7 +13,6 @@ use crate::bookings::void::{self, VoidState};
 use crate::config::Limits;
 use crate::db::{Conn, Db};
 use crate::kernel::actor::Actor;
-use crate::kernel::money::Money;
 use crate::kernel::time::Timestamp;
 use crate::web::once::{self, Earlier};
 
@@ -87,7 +86,8 @@ async fn void_in(conn: &mut Conn, voiding: &Voiding, limits: &Limits, now: Times
     }
     let open = check(conn, &kept, now).await?;
     let quote = quoting::reckon(conn, &kept, whole(&kept.booking), &actor.user_id, limits, now).await?;
-    if quote.answer.totals.refund.map(Money::decimal).map(|amount| amount.to_string()).unwrap_or_default() != voiding.seen {
+    let back = quote.answer.totals.refund.filter(|amount| amount.minor > 0).ok_or(Refusal::NothingToRefund)?;
+    if back.decimal().to_string() != voiding.seen {
         return Err(Refusal::QuoteExpired);
     }
     quote_store::insert(conn, &quote).await?;

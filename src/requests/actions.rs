@@ -1,8 +1,8 @@
 //! What is done in a request: each verb is one transaction of state, message, event and notices.
 
-use super::model::{Request, Said};
+use super::model::{Request, Said, Status};
 use super::state::{Verb, WrongStatus};
-use super::{store, thread_store, wording};
+use super::{offer_store, store, thread_store, wording};
 use crate::agencies::store as agencies;
 use crate::attachments::store::{self as attachments, Home};
 use crate::config::Limits;
@@ -10,7 +10,7 @@ use crate::db::{Conn, Db, is_duplicate};
 use crate::journal::{self, Author, Side, Subject};
 use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::id::new_id;
-use crate::kernel::time::Timestamp;
+use crate::kernel::time::{Timestamp, plus_hours};
 use crate::notices;
 use crate::web::once::{self, Earlier};
 
@@ -40,6 +40,8 @@ pub enum NotDone {
     KeyReused,
     /// A file of the form was kept too long ago.
     FilesGone,
+    /// A price was accepted: first it is done, or given back.
+    Unsettled,
     Database(sqlx::Error),
 }
 
@@ -76,7 +78,10 @@ async fn perform_in(conn: &mut Conn, order: &Order, limits: &Limits, now: Timest
     if before.version != order.seen_version {
         return Err(NotDone::Overtaken);
     }
-    let after = change(conn, before, &order.verb, limits, now).await?;
+    let after = match moved(conn, before, order, limits, now).await {
+        Err(NotDone::Overtaken) => return first_answer(conn, order, &request).await,
+        moved => moved?,
+    };
     let author = Author::from(&order.actor);
     if let Some((body, files)) = &order.message {
         say(conn, &after, &author, body, files, order.verb == Verb::Note, now).await?;
@@ -87,13 +92,65 @@ async fn perform_in(conn: &mut Conn, order: &Order, limits: &Limits, now: Timest
     Ok(after)
 }
 
-/// Moves a request by a verb, if nobody was faster; the version is that of after.
+/// After losing the compare-and-set: to the first press of the same button, or to somebody else.
+async fn first_answer(conn: &mut Conn, order: &Order, request: &str) -> Result<Request, NotDone> {
+    match once::recall(conn, &order.actor.user_id, &order.once_key, request).await? {
+        Earlier::Same(_) => store::find(conn, &order.actor.scope(), &order.number).await?.ok_or(NotDone::Absent),
+        Earlier::Nothing | Earlier::Different => Err(NotDone::Overtaken),
+    }
+}
+
+/// The request after the verb of an order, with what the verb does beside it.
+async fn moved(conn: &mut Conn, before: Request, order: &Order, limits: &Limits, now: Timestamp) -> Result<Request, NotDone> {
+    match &order.verb {
+        // The team's own words change nothing for the agency, whose half-written answer must not be overtaken by them.
+        Verb::Note => Ok(before.after(&Verb::Note, limits, now)?),
+        Verb::Answer { processed: true } if offer_store::has_unsettled(conn, &before.id).await? => Err(NotDone::Unsettled),
+        Verb::Merge { into } => merge(conn, before, into, &order.actor.name, limits, now).await,
+        verb => change(conn, before, verb, limits, now).await,
+    }
+}
+
+/// Continues a request in another one, which is the team's again. Both rows are held in the order of their ids, so that
+/// of two merges that meet one sees the other.
+async fn merge(conn: &mut Conn, before: Request, into: &str, by_name: &str, limits: &Limits, now: Timestamp) -> Result<Request, NotDone> {
+    let target = store::by_id(conn, into).await?.filter(|target| target.agency_id == before.agency_id).ok_or(NotDone::Absent)?;
+    if offer_store::has_unsettled(conn, &before.id).await? {
+        return Err(NotDone::Unsettled);
+    }
+    offer_store::withdraw_open(conn, &before.id, None, by_name, now).await?;
+    let verb = Verb::Merge { into: target.id.clone() };
+    // Completed first, it makes room for the other to be open beside nobody.
+    if before.id < target.id || before.order_id == target.order_id {
+        let after = change(conn, before, &verb, limits, now).await?;
+        change(conn, target, &Verb::Comment, limits, now).await?;
+        return Ok(after);
+    }
+    change(conn, target, &Verb::Comment, limits, now).await?;
+    change(conn, before, &verb, limits, now).await
+}
+
+/// Moves a request by a verb, if nobody was faster; the version is that of after. What would be reopened beside another
+/// open request of its order is not: a comment belongs there, and everything else is settled where it stands.
 ///
 /// # Errors
 /// Why it was not moved.
 pub async fn change(conn: &mut Conn, before: Request, verb: &Verb, limits: &Limits, now: Timestamp) -> Result<Request, NotDone> {
-    let seen_version = before.version;
+    let (seen_version, was_open) = (before.version, before.is_open());
     let mut after = before.after(verb, limits, now)?;
+    if after.is_open() && !was_open && store::open_of_order(conn, &after.order_id).await?.is_some_and(|other| other.id != after.id) {
+        if *verb == Verb::Comment {
+            return Err(NotDone::OtherOpen);
+        }
+        after.status = Status::Processed;
+        after.processed_at = Some(now);
+        after.due_at = plus_hours(now, limits.complete_after_hours);
+    }
+    if after.status == Status::Processed
+        && let Some(until) = offer_store::open_until(conn, &after.id).await?
+    {
+        after.due_at = after.due_at.max(until);
+    }
     match store::save(conn, &after, seen_version).await {
         Ok(true) => {
             after.version += 1;

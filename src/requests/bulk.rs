@@ -33,9 +33,6 @@ pub struct Done {
 }
 
 /// Does a verb to each, with the same message.
-///
-/// # Errors
-/// The database's own; what was done before stays done.
 pub async fn perform(
     db: &Db,
     actor: &Actor,
@@ -44,7 +41,7 @@ pub async fn perform(
     message: Option<&str>,
     limits: &Limits,
     now: Timestamp,
-) -> Result<Vec<Done>, sqlx::Error> {
+) -> Vec<Done> {
     let mut all = Vec::with_capacity(seen.len());
     for one in seen {
         let order = Order {
@@ -57,12 +54,16 @@ pub async fn perform(
         };
         let problem = match actions::perform(db, order, limits, now).await {
             Ok(_) => None,
-            Err(NotDone::Database(error)) => return Err(error),
-            Err(problem) => Some(problem.message()),
+            Err(problem) => {
+                if let NotDone::Database(error) = &problem {
+                    tracing::error!(cause = %error, number = one.number, "one of many was not done");
+                }
+                Some(problem.message())
+            }
         };
         all.push(Done { number: one.number, problem });
     }
-    Ok(all)
+    all
 }
 
 impl NotDone {
@@ -76,6 +77,7 @@ impl NotDone {
             Self::OtherOpen => "request-other-open",
             Self::KeyReused => "request-key-reused",
             Self::FilesGone => "attachment-gone",
+            Self::Unsettled => "request-unsettled",
             Self::Database(_) => "error-internal",
         })
     }

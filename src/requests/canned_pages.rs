@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::canned::{self, PLACES, Reply};
 use crate::kernel::language::Language;
 use crate::web::filters;
-use crate::web::form::{Form, Problems, required};
+use crate::web::form::{Form, Problems, one_line, prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{TalkToAirline, Visit};
 use crate::web::words::Message;
@@ -57,8 +57,8 @@ async fn page(visit: &Visit<TalkToAirline>, typed: ReplyForm, problems: Problems
 pub async fn save(visit: Visit<TalkToAirline>, form: Form<ReplyForm>) -> Answer {
     let mut problems = Problems::default();
     let language = problems.take("language", form.0.language.parse::<Language>().map_err(|_| Message::new("form-choose")));
-    let name = problems.take("name", required(&form.0.name, 60));
-    let body = problems.take("body", required(&form.0.body, visit.app.settings.limits.max_message_chars));
+    let name = problems.take("name", one_line(&form.0.name, 60));
+    let body = problems.take("body", prose(&form.0.body, visit.app.settings.limits.max_message_chars));
     let (Some(language), Some(name), Some(body)) = (language, name, body) else {
         return page(&visit, form.0, problems).await;
     };

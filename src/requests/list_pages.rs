@@ -45,7 +45,7 @@ pub async fn list(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
     let lines = store::list(&mut conn, &visit.scope(), &visit.actor.user_id, &search, rows + 1).await?;
     let page = Page::cut(lines, rows, Line::cursor);
     visit.page(&ListPage {
-        frame: visit.frame("requests-title", Place::Requests),
+        frame: visit.frame(if visit.actor.role.is_operator() { "menu-all-requests" } else { "requests-title" }, Place::Requests),
         query: paging::query_of(&filters),
         filtered: !paging::query_of(&filters).is_empty(),
         categories: Category::ALL,

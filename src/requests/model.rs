@@ -89,6 +89,12 @@ pub struct Request {
 }
 
 impl Request {
+    /// Whether the team has something to do.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        matches!(self.status, Status::New | Status::InProcess)
+    }
+
     /// Who has to do something now.
     #[must_use]
     pub const fn ball(&self) -> Ball {

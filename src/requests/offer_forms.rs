@@ -9,7 +9,7 @@ use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, plus_hours};
 use crate::refunds::model::Reason;
 use crate::refunds::selection::Selection;
-use crate::web::form::{Problems, required};
+use crate::web::form::{MOST_MINOR, Problems, prose};
 use crate::web::words::Message;
 
 /// What was typed, exactly as typed. Lines stand in the order of [`OfferLine::ALL`].
@@ -55,7 +55,7 @@ impl OfferForm {
         problems: &mut Problems,
     ) -> Option<(Proposal, String, Timestamp)> {
         let kind = problems.take("kind", self.kind.parse::<OfferKind>().map_err(|_| Message::new("form-choose")));
-        let what = problems.take("what", required(&self.what, MAX_WHAT));
+        let what = problems.take("what", prose(&self.what, MAX_WHAT));
         let hours = self.valid_hours.trim().parse::<i64>().ok().filter(|hours| (1..=max_hours).contains(hours));
         let hours = problems.take("valid_hours", hours.ok_or_else(|| Message::new("offer-hours").count("max", max_hours)));
         let proposal = match kind? {
@@ -63,10 +63,12 @@ impl OfferForm {
                 if self.passenger.is_empty() {
                     problems.add("passenger", "request-no-passenger");
                 }
-                Proposal::Refund { selection: self.selection(booking), overrides: self.overrides(booking, problems) }
+                let seen = self.computed.iter().map(|text| text.trim().to_owned()).collect();
+                Proposal::Refund { selection: self.selection(booking), overrides: self.overrides(booking, problems), seen }
             }
             kind => {
-                let amount = Money::parse(self.amount.trim(), booking.currency).ok().filter(|amount| amount.minor > 0);
+                let amount =
+                    Money::parse(self.amount.trim(), booking.currency).ok().filter(|amount| (1..=MOST_MINOR).contains(&amount.minor));
                 let amount = problems.take("amount", amount.ok_or_else(|| Message::new("form-amount-above-zero")))?;
                 Proposal::Price { kind, amount }
             }
@@ -83,9 +85,9 @@ impl OfferForm {
             if typed == computed {
                 continue;
             }
-            let amount = Money::parse(&typed, booking.currency).ok().filter(|amount| amount.minor >= 0);
+            let amount = Money::parse(&typed, booking.currency).ok().filter(|amount| (0..=MOST_MINOR).contains(&amount.minor));
             let amount = problems.take(line.word(), amount.ok_or_else(|| Message::new("form-amount")));
-            let why = problems.take(line.word(), required(&why, MAX_WHY).map_err(|_| Message::new("offer-why-missing")));
+            let why = problems.take(line.word(), prose(&why, MAX_WHY).map_err(|_| Message::new("offer-why-missing")));
             found.extend(amount.zip(why).map(|(amount, why)| (*line, amount, why)));
         }
         found

@@ -20,7 +20,7 @@ use crate::refunds::quote_store::KeptQuote;
 use crate::refunds::quoting;
 use crate::web::error::Error;
 use crate::web::filters;
-use crate::web::form::{Form, Problems, optional};
+use crate::web::form::{Form, Problems, optional_prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{Needs, RequestRefunds, TalkToAirline, Visit};
 use crate::web::words::{Message, Named};
@@ -142,6 +142,7 @@ fn sentence(declined: &Declined) -> Result<(&'static str, Message), Error> {
         Declined::Refund(refusal) => ("passenger", refusal.message()),
         Declined::LinesMissing => ("fare-penalty", Message::new("offer-lines-missing")),
         Declined::NothingBack => ("fare-penalty", Message::new("offer-nothing-back")),
+        Declined::Recalculated => ("fare-penalty", Message::new("offer-recalculated")),
         Declined::Expired => ("offer", Message::new("offer-expired")),
         Declined::AlreadyDecided => ("offer", Message::new("offer-decided")),
         Declined::BelowFloor => ("offer", Message::new("offer-below-floor")),
@@ -168,7 +169,7 @@ const MAX_NOTE: usize = 1000;
 async fn decide<P: Needs>(visit: &Visit<P>, path: OfferPath, form: DecideForm, decision: Decision, done: &str) -> Answer {
     let OfferPath { number, offer } = path;
     let mut problems = Problems::default();
-    let note = problems.take("note", optional(&form.note, MAX_NOTE)).flatten();
+    let note = problems.take("note", optional_prose(&form.note, MAX_NOTE)).flatten();
     // What could not be done is told with its reason.
     if decision == Decision::Fail && note.is_none() && problems.is_empty() {
         problems.add("note", "form-required");

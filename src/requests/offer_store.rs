@@ -60,14 +60,14 @@ impl OfferRow {
     }
 }
 
-/// The offers of a request, oldest first.
+/// The newest offers of a request, oldest first.
 ///
 /// # Errors
 /// The database's own.
 pub async fn of(conn: &mut Conn, request_id: &str) -> Result<Vec<Offer>, sqlx::Error> {
-    let text = format!("SELECT {COLUMNS} FROM request_offers WHERE request_id = $1 ORDER BY created_at, id LIMIT 100");
+    let text = format!("SELECT {COLUMNS} FROM request_offers WHERE request_id = $1 ORDER BY created_at DESC, id DESC LIMIT 100");
     let rows: Vec<OfferRow> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(request_id).fetch_all(conn).await?;
-    rows.into_iter().map(OfferRow::offer).collect()
+    rows.into_iter().rev().map(OfferRow::offer).collect()
 }
 
 /// One offer of a request.
@@ -143,6 +143,57 @@ pub async fn decide(
     .execute(conn)
     .await?;
     Ok(moved.rows_affected() == 1)
+}
+
+/// Takes open offers of a request back: those of one kind that a new one replaces, or all.
+///
+/// # Errors
+/// The database's own.
+pub async fn withdraw_open(
+    conn: &mut Conn,
+    request_id: &str,
+    kind: Option<OfferKind>,
+    by_name: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE request_offers SET status = 'withdrawn', decided_by_name = $1, decided_at = $2 \
+         WHERE request_id = $3 AND status = 'open' AND (kind = $4 OR $4 = '')",
+    )
+    .bind(by_name)
+    .bind(instant_text(now))
+    .bind(request_id)
+    .bind(kind.map_or("", OfferKind::word))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Until when an open offer of a request is valid at most.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_until(conn: &mut Conn, request_id: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT valid_until FROM request_offers WHERE request_id = $1 AND status = 'open' ORDER BY valid_until DESC, id LIMIT 1",
+    )
+    .bind(request_id)
+    .fetch_optional(conn)
+    .await?;
+    row.map(|(until,)| parse_instant(&until).map_err(|error| sqlx::Error::Decode(error.into()))).transpose()
+}
+
+/// Whether a price was accepted, and it is neither done nor given back.
+///
+/// # Errors
+/// The database's own.
+pub async fn has_unsettled(conn: &mut Conn, request_id: &str) -> Result<bool, sqlx::Error> {
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT id FROM request_offers WHERE request_id = $1 AND status = 'accepted' AND kind <> 'refund' LIMIT 1")
+            .bind(request_id)
+            .fetch_optional(conn)
+            .await?;
+    Ok(row.is_some())
 }
 
 /// Notes the refund that came of an accepted offer.

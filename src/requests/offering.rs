@@ -27,10 +27,12 @@ use crate::web::once::{self, Earlier};
 /// What is offered, already parsed.
 #[derive(Debug, Clone)]
 pub enum Proposal {
-    /// A refund of this selection; lines that are set otherwise than the calculation does, with their reasons.
+    /// A refund of this selection; lines that are set otherwise than the calculation does, with their reasons; and what
+    /// the form said the calculation says, line by line.
     Refund {
         selection: Selection,
         overrides: Vec<(OfferLine, Money, String)>,
+        seen: Vec<String>,
     },
     Price {
         kind: OfferKind,
@@ -58,6 +60,8 @@ pub enum Declined {
     /// A line that the calculation cannot name was not set, or nothing would come back.
     LinesMissing,
     NothingBack,
+    /// The calculation says something else than when the form was filled in.
+    Recalculated,
     /// Its time is over.
     Expired,
     /// Somebody decided it before.
@@ -147,15 +151,29 @@ async fn offer_in(conn: &mut Conn, offering: Offering, limits: &Limits, now: Tim
     };
     match offering.proposal {
         Proposal::Price { kind, amount } => (offer.kind, offer.amount) = (kind, amount),
-        Proposal::Refund { selection, ref overrides } => {
+        Proposal::Refund { selection, ref overrides, ref seen } => {
             let quote = quoted(conn, &before, selection, actor, limits, now).await?;
+            let now_computed = computed(&quote).map(|(_, amount)| amount.map(|amount| amount.decimal().to_string()).unwrap_or_default());
+            if *seen != now_computed {
+                return Err(Declined::Recalculated);
+            }
             offer.lines = lines(&quote, overrides)?;
             offer.amount = back(&quote, &offer)?;
             offer.quote_id = Some(quote.id.clone());
             quote_store::insert(conn, &quote).await?;
         }
     }
-    let after = actions::change(conn, before, &Verb::Offer { valid_until: offer.valid_until }, limits, now).await?;
+    let after = match actions::change(conn, before, &Verb::Offer { valid_until: offer.valid_until }, limits, now).await {
+        Err(NotDone::Overtaken) => {
+            // To the first press of the same button, or to somebody else.
+            return match once::recall(conn, &actor.user_id, &offering.once_key, &asked).await? {
+                Earlier::Same(_) => Ok(()),
+                Earlier::Nothing | Earlier::Different => Err(NotDone::Overtaken.into()),
+            };
+        }
+        changed => changed?,
+    };
+    offer_store::withdraw_open(conn, &after.id, Some(offer.kind), &actor.name, now).await?;
     offer_store::insert(conn, &offer).await?;
     let details = serde_json::json!({ "version": after.version, "amount": offer.amount, "kind": offer.kind });
     journal::write(conn, Subject::Request, &after.id, "offer-made", &Author::from(actor), &details, now).await?;
@@ -252,7 +270,10 @@ async fn decide_in(conn: &mut Conn, deciding: &Deciding, limits: &Limits, now: T
     let note = deciding.note.as_deref();
     // The compare-and-set comes first: whoever loses it has moved nothing.
     if !offer_store::decide(conn, &offer, to, &actor.name, note, now).await? {
-        return Err(Declined::AlreadyDecided);
+        return match once::recall(conn, &actor.user_id, &deciding.once_key, &asked).await? {
+            Earlier::Same(number) => Ok(Some(number).filter(|number| !number.is_empty())),
+            Earlier::Nothing | Earlier::Different => Err(Declined::AlreadyDecided),
+        };
     }
     let number = match (deciding.decision, offer.kind) {
         (Decision::Accept, OfferKind::Refund) => Some(refund(conn, &request, &offer, actor, limits, now).await?),

@@ -8,7 +8,7 @@ use crate::bookings::model::{Booking, ProductType};
 use crate::kernel::money::Money;
 use crate::refunds::claim_pages::particulars;
 use crate::refunds::model::Reason;
-use crate::web::form::{Problems, no_card_number, required};
+use crate::web::form::{Problems, one_line, prose, required};
 use crate::web::words::Message;
 
 /// Everything that any category's form posts, exactly as typed.
@@ -36,10 +36,7 @@ const MAX_NAME: usize = 80;
 impl OpenForm {
     /// Description and details of a category.
     pub fn parse(&self, category: Category, booking: &Booking, max_chars: usize, problems: &mut Problems) -> Option<(String, Details)> {
-        let description = problems.take(
-            "description",
-            required(&self.description, max_chars).and_then(|text| no_card_number(Some(text)).map(Option::unwrap_or_default)),
-        );
+        let description = problems.take("description", prose(&self.description, max_chars));
         let mut details = Details { passengers: self.passengers(booking), ..Details::default() };
         let nobody = details.passengers.is_empty();
         match category {
@@ -61,16 +58,16 @@ impl OpenForm {
                 }
             }
             Category::VoluntaryChange => {
-                details.itinerary = problems.take("itinerary", required(&self.itinerary, MAX_ITINERARY));
+                details.itinerary = problems.take("itinerary", prose(&self.itinerary, MAX_ITINERARY));
                 let amount = Money::parse(self.at_most.trim(), booking.currency).ok().filter(|amount| amount.minor >= 0);
                 details.at_most = problems.take("at_most", amount.ok_or_else(|| Message::new("form-amount")));
             }
             Category::InvoluntaryChange => {
-                details.itinerary = problems.take("itinerary", required(&self.itinerary, MAX_ITINERARY));
+                details.itinerary = problems.take("itinerary", prose(&self.itinerary, MAX_ITINERARY));
             }
             Category::NameCorrection => {
                 need_somebody(nobody, problems);
-                details.name_to = problems.take("name_to", required(&self.name_to, MAX_NAME));
+                details.name_to = problems.take("name_to", one_line(&self.name_to, MAX_NAME));
                 let same = details.passengers.iter().any(|one| Some(one.name.as_str()) == details.name_to.as_deref());
                 if same {
                     problems.add("name_to", "request-name-same");

@@ -30,7 +30,7 @@ use crate::refunds::model::Ball;
 use crate::web::error::Error;
 use crate::web::figures::{self, hours_and_minutes};
 use crate::web::filters;
-use crate::web::form::{Form, Problems, no_card_number, required};
+use crate::web::form::{Form, Problems, prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{Needs, SeeRequests, TalkToAirline, Visit, WorkDesk, WriteRequests};
 use crate::web::words::Message;
@@ -141,12 +141,21 @@ pub(super) async fn page<P: Needs>(visit: &Visit<P>, number: &str, status: Statu
     let chosen = desk.as_ref().and_then(|desk| desk.replies.iter().find(|reply| reply.id == typed.reply));
     let body =
         if typed.body.is_empty() { chosen.map(|reply| reply.filled(&request, booking.booking())).unwrap_or_default() } else { typed.body };
+    // What was offered and accepted goes its own way: nothing is asked of anybody here.
+    let refund_under_way = request.status == Status::Processed
+        && offers.iter().any(|offer| offer.refund_id.is_some())
+        && !offers.iter().any(|offer| offer.is_open_at(now));
+    let open = request.status != Status::Completed;
     let page = ShowPage {
         frame: visit.frame(Message::new("request-page-title").text("number", number), Place::Requests),
-        ball: request.ball(),
-        next: next(&request, now, &actor.zone_name),
+        ball: if refund_under_way { Ball::Nobody } else { request.ball() },
+        next: if refund_under_way {
+            Message::new("request-next-refund").text("time", figures::moment(request.due_at, &actor.zone_name))
+        } else {
+            next(&request, operator, now, &actor.zone_name)
+        },
         entries: entries(said, files, if operator { Side::Operator } else { Side::Agency }),
-        offers: offers.into_iter().map(|offer| shown(visit, offer, refund_no, now)).collect(),
+        offers: offers.into_iter().map(|offer| shown(visit, offer, open, refund_no, now)).collect(),
         timeline: events.iter().rev().map(line).collect(),
         refund: refund_no(&request.refund_id),
         assignee: desk
@@ -191,8 +200,14 @@ fn entries(said: Vec<Said>, files: Vec<Attachment>, own: Side) -> Vec<Entry> {
     said.into_iter().map(entry).collect()
 }
 
-fn shown<P: Needs>(visit: &Visit<P>, offer: Offer, refund_no: impl Fn(&Option<String>) -> Option<String>, now: Timestamp) -> Shown {
-    let open = offer.is_open_at(now);
+fn shown<P: Needs>(
+    visit: &Visit<P>,
+    offer: Offer,
+    request_open: bool,
+    refund_no: impl Fn(&Option<String>) -> Option<String>,
+    now: Timestamp,
+) -> Shown {
+    let open = request_open && offer.is_open_at(now);
     let settles = offer.status == OfferStatus::Accepted && offer.kind != OfferKind::Refund;
     Shown {
         can_decide: open && visit.may(Permission::RequestRefunds),
@@ -210,7 +225,7 @@ fn line(event: &journal::Event) -> Line {
 }
 
 /// What comes next, with its date.
-fn next(request: &Request, now: Timestamp, zone: &str) -> Message {
+fn next(request: &Request, operator: bool, now: Timestamp, zone: &str) -> Message {
     let due = figures::moment(request.due_at, zone);
     match request.status {
         Status::New | Status::InProcess if request.due_at < now => Message::new("request-next-late"),
@@ -218,7 +233,8 @@ fn next(request: &Request, now: Timestamp, zone: &str) -> Message {
         Status::InProcess => Message::new("request-next-in-process").text("time", due),
         Status::Processed => {
             let left = hours_and_minutes(minutes_until(now, request.due_at).max(0));
-            Message::new("request-next-processed").text("time", due).text("left", left)
+            let key = if operator { "request-next-processed-theirs" } else { "request-next-processed" };
+            Message::new(key).text("time", due).text("left", left)
         }
         Status::Completed => Message::new("request-next-completed"),
     }
@@ -241,8 +257,7 @@ pub async fn write(visit: Visit<WriteRequests>, number: Path<String>, form: Uplo
     store::find(&mut conn, &visit.scope(), &number).await?.ok_or(Error::NotFound)?;
     drop(conn);
     let limits = &visit.app.settings.limits;
-    let body = required(&fields.body, limits.max_message_chars).and_then(|text| no_card_number(Some(text)).map(Option::unwrap_or_default));
-    let body = problems.take("body", body);
+    let body = problems.take("body", prose(&fields.body, limits.max_message_chars));
     let (Some(body), true) = (body, problems.is_empty()) else {
         let typed = Typed { body: fields.body, files, ..Typed::default() };
         return page(&visit, &number, StatusCode::UNPROCESSABLE_ENTITY, typed, problems).await;

@@ -58,7 +58,8 @@ impl Request {
         let answer_by = plus_hours(now, limits.answer_within_hours);
         let news_by = plus_hours(now, limits.next_news_hours);
         let completes = plus_hours(now, limits.complete_after_hours);
-        let same = Self { modified_at: now, ..self };
+        // What only the team sees does not move the request up in the agency's list.
+        let same = if *verb == Verb::Note { self } else { Self { modified_at: now, ..self } };
         Ok(match verb {
             Verb::Comment if same.status == Status::Processed => same.reopened(answer_by),
             Verb::Comment | Verb::Note => same,

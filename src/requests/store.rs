@@ -111,12 +111,16 @@ pub async fn open_of_order(conn: &mut Conn, order_id: &str) -> Result<Option<Req
     row.map(RequestRow::request).transpose()
 }
 
-/// One answered request whose time of silence is over.
+/// One answered request whose time of silence is over, and in which nothing is offered or paid and not settled.
 ///
 /// # Errors
 /// The database's own.
 pub async fn silent(conn: &mut Conn, now: Timestamp) -> Result<Option<Request>, sqlx::Error> {
-    let text = format!("SELECT {COLUMNS} FROM requests r WHERE r.status = 'processed' AND r.due_at <= $1 ORDER BY r.due_at, r.id LIMIT 1");
+    let text = format!(
+        "SELECT {COLUMNS} FROM requests r WHERE r.status = 'processed' AND r.due_at <= $1 AND NOT EXISTS (\
+         SELECT 1 FROM request_offers o WHERE o.request_id = r.id AND (o.status = 'open' OR (o.status = 'accepted' AND o.kind <> 'refund'))) \
+         ORDER BY r.due_at, r.id LIMIT 1"
+    );
     let row: Option<RequestRow> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(instant_text(now)).fetch_optional(conn).await?;
     row.map(RequestRow::request).transpose()
 }
@@ -250,20 +254,18 @@ impl Line {
     }
 }
 
-/// What every list of requests selects; the reader's id is bound last, in [`LINES_FOR`].
+/// What every list of requests selects; whether the reader has unread notices of it comes after.
 const LINES: &str = "SELECT r.id, r.number, a.name AS agency, r.order_no, r.airline, r.category, r.status, u.name AS assignee, \
-     r.created_by_name, r.created_at, r.modified_at, r.due_at, r.version, \
-     CASE WHEN n.case_id IS NULL THEN 0 ELSE 1 END AS unread \
-     FROM requests r JOIN agencies a ON a.id = r.agency_id LEFT JOIN users u ON u.id = r.assignee_id";
+     r.created_by_name, r.created_at, r.modified_at, r.due_at, r.version,";
 
-/// Joins the reader's unread notices, each case once.
-const LINES_FOR: &str = "LEFT JOIN (SELECT DISTINCT case_id FROM notices WHERE user_id = ? AND case_kind = 'request' AND read_at IS NULL) n \
-     ON n.case_id = r.id";
+const UNREAD: &str = "CASE WHEN EXISTS (SELECT 1 FROM notices n WHERE n.user_id = ? AND n.case_kind = 'request' AND n.case_id = r.id \
+     AND n.read_at IS NULL) THEN 1 ELSE 0 END AS unread \
+     FROM requests r JOIN agencies a ON a.id = r.agency_id LEFT JOIN users u ON u.id = r.assignee_id";
 
 /// Begins a list of requests for a reader.
 #[must_use]
 pub fn lines_for(user_id: &str) -> Select {
-    Select::new(LINES).then(LINES_FOR, [user_id.into()])
+    Select::new(LINES).then(UNREAD, [user_id.into()])
 }
 
 /// The query of My Requests, the one that changed last first.
@@ -278,7 +280,8 @@ pub fn list_query(scope: &Scope, user_id: &str, search: &Search, limit: i64) -> 
         .and_if("r.modified_at >= ?", search.modified_from.map(instant_text))
         .and_if("r.modified_at < ?", search.modified_until.map(instant_text));
     if search.unread {
-        query = query.and("n.case_id IS NOT NULL", []);
+        let has_unread = "r.id IN (SELECT n.case_id FROM notices n WHERE n.user_id = ? AND n.case_kind = 'request' AND n.read_at IS NULL)";
+        query = query.and(has_unread, [user_id.into()]);
     }
     if let Some(after) = search.after.clone() {
         query = query.and("(r.modified_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);

@@ -164,6 +164,34 @@ pub fn optional(text: &str, max_chars: usize) -> Result<Option<String>, Message>
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
+/// Free text that must not be empty, and holds no card number.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn prose(text: &str, max_chars: usize) -> Result<String, Message> {
+    required(text, max_chars).and_then(|text| no_card_number(Some(text)).map(Option::unwrap_or_default))
+}
+
+/// Free text that may be empty, and holds no card number.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn optional_prose(text: &str, max_chars: usize) -> Result<Option<String>, Message> {
+    optional(text, max_chars).and_then(no_card_number)
+}
+
+/// A name in one line: not empty, and without signs that steer.
+///
+/// # Errors
+/// A sentence that says what is wrong.
+pub fn one_line(text: &str, max_chars: usize) -> Result<String, Message> {
+    let text = required(text, max_chars)?;
+    if text.chars().any(char::is_control) { Err(Message::new("form-one-line")) } else { Ok(text) }
+}
+
+/// No amount that people type is larger, in minor units: sums of many such still fit.
+pub const MOST_MINOR: i64 = 10_000_000_000_000;
+
 /// Card numbers have no place in free text: 13 to 19 digits that pass Luhn's check are refused.
 ///
 /// # Errors

@@ -66,6 +66,12 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// Whether the reader belongs to the operator's team.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        self.actor.as_ref().is_some_and(|actor| actor.role.is_operator())
+    }
+
     /// The frame for a visitor.
     #[must_use]
     pub fn new(title: Message, place: Place, language: Language, actor: Option<Actor>, csrf: String, path: String) -> Self {
@@ -163,7 +169,12 @@ fn menu(actor: &Actor) -> Vec<MenuGroup> {
             Some("menu-requests"),
             vec![
                 item(Place::DeskRequests, "/desk/requests", "menu-desk-requests", Permission::WorkDesk),
-                item(Place::Requests, "/requests", "menu-my-requests", Permission::SeeRequests),
+                item(
+                    Place::Requests,
+                    "/requests",
+                    if actor.role.is_operator() { "menu-all-requests" } else { "menu-my-requests" },
+                    Permission::SeeRequests,
+                ),
                 item(Place::NewRequest, "/requests/new", "menu-new-request", Permission::RaiseRequests),
                 item(Place::Replies, "/desk/replies", "menu-replies", Permission::TalkToAirline),
             ],
