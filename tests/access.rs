@@ -4,7 +4,7 @@ use afterfare::kernel::actor::{Permission, Role};
 use afterfare::routes;
 
 use crate::on_both;
-use crate::world::{Page, Person, World};
+use crate::world::{PDF, Page, Person, World, request_in};
 
 on_both! {
     every_route_asks_for_its_permission
@@ -16,15 +16,95 @@ on_both! {
 
 const ORDER: &str = "SKLA20261104193210042";
 
-/// A path with everything in braces filled in.
-fn filled(path: &str, order: &str, refund: &str, quote: &str, user: &str) -> String {
-    path.replace("{order}", order)
-        .replace("{number}", refund)
-        .replace("{id}", if path.contains("quotes") { quote } else { user })
-        .replace("{code}", "SUNRIVER")
-        .replace("{hash}", "x")
-        .replace("{file}", "app.css")
-        .replace("{token}", "spent")
+/// The things of one agency that paths name.
+struct Things {
+    order: String,
+    refund: String,
+    quote: String,
+    request: String,
+    offer: String,
+    incident: String,
+    attachment: String,
+    notice: String,
+    compensation: String,
+    user: String,
+}
+
+impl Things {
+    /// Things that do not exist.
+    fn absent() -> Self {
+        let id = afterfare::kernel::id::new_id;
+        Self {
+            order: "SKLA20991104193210042".to_owned(),
+            refund: "209911-0042".to_owned(),
+            quote: id(),
+            request: "SR-209911-0042".to_owned(),
+            offer: id(),
+            incident: "IN-209911-0042".to_owned(),
+            attachment: id(),
+            notice: id(),
+            compensation: "CO-209911-0042".to_owned(),
+            user: "x".to_owned(),
+        }
+    }
+
+    /// One of each, made through the pages by an agency's Admin and the operator.
+    async fn of(world: &World, owner: &Person, order: &str) -> Self {
+        let sam = world.person("maker", Role::Supervisor, None).await;
+        let quote = owner.quote(order, "voluntary").await.rsplit('/').next().expect("an id").to_owned();
+        let refund = owner.refund(order, "voluntary").await;
+        let answer = owner.raise(order, "feedback-dispute", &[], &[("a.pdf", PDF)]).await.expect_status(303);
+        let request = request_in(&answer.location);
+        let page = owner.get(&answer.location).await;
+        let attachment = page.attribute(".attachments a", "href").expect("a file").trim_start_matches("/attachments/").to_owned();
+        sam.offer(&request, &[("kind", "change"), ("amount", "1")]).await.expect_status(303);
+        let offer = owner.offer_address(&request).await.rsplit('/').next().expect("an id").to_owned();
+        sam.post(&format!("/bookings/{order}/incidents"), &[("kind", "order.schedulechange"), ("what", "cancelled")])
+            .await
+            .expect_status(303);
+        let notice = owner.get("/notices").await.attribute(".notices form", "action").expect("a notice");
+        let notice = notice.trim_start_matches("/notices/").trim_end_matches("/opening").to_owned();
+        Self {
+            order: order.to_owned(),
+            incident: "IN-202611-0001".to_owned(),
+            compensation: "CO-202611-0001".to_owned(),
+            user: "nobody".to_owned(),
+            refund,
+            quote,
+            request,
+            offer,
+            attachment,
+            notice,
+        }
+    }
+
+    /// A path with everything in braces filled in.
+    fn filled(&self, path: &str) -> String {
+        let number = if path.contains("/incidents/") {
+            &self.incident
+        } else if path.starts_with("/requests/") {
+            &self.request
+        } else {
+            &self.refund
+        };
+        let filled = path
+            .replace("{order}", &self.order)
+            .replace("{number}", number)
+            .replace("{offer}", &self.offer)
+            .replace("{attachment}", &self.attachment)
+            .replace("{notice}", &self.notice)
+            .replace("{compensation}", &self.compensation)
+            .replace("{id}", if path.contains("quotes") { &self.quote } else { &self.user })
+            .replace("{reply}", "nobody")
+            .replace("{code}", "SUNRIVER")
+            .replace("{name}", "vn-domestic")
+            .replace("{version}", "2018-02")
+            .replace("{hash}", "x")
+            .replace("{file}", "app.css")
+            .replace("{token}", "spent");
+        assert!(!filled.contains('{'), "{filled}: teach the tests this placeholder");
+        filled
+    }
 }
 
 /// What of a page may differ between two requests: its reference and the token of its forms.
@@ -37,9 +117,7 @@ async fn every_route_asks_for_its_permission(world: World) {
     let agency = world.agency("SUNRIVER").await;
     let order_no = world.booked(&agency, ORDER).await;
     let owner = world.person("owner", Role::Admin, Some(&agency)).await;
-    let quote = owner.quote(&order_no, "voluntary").await;
-    let number = owner.refund(&order_no, "voluntary").await;
-    let quote_id = quote.rsplit('/').next().expect("an id").to_owned();
+    let things = Things::of(&world, &owner, &order_no).await;
     let mut people: Vec<(Role, Person)> = Vec::new();
     for role in Role::ALL {
         let of = if role.is_operator() { None } else { Some(&agency) };
@@ -47,7 +125,7 @@ async fn every_route_asks_for_its_permission(world: World) {
     }
     let nobody = world.visitor();
     for route in routes::ALL {
-        let path = filled(route.path, &order_no, &number, &quote_id, "nobody");
+        let path = things.filled(route.path);
         // Signing out would end the session that the next routes need.
         if ["/sign-out", "/account/sessions/end"].contains(&route.path) {
             continue;
@@ -81,24 +159,27 @@ async fn foreign_things_look_absent(world: World) {
     let (own, other) = (world.agency("SUNRIVER").await, world.agency("SAOMAI").await);
     let owner = world.person("owner", Role::Admin, Some(&own)).await;
     let order_no = world.booked(&own, ORDER).await;
-    let quote = owner.quote(&order_no, "voluntary").await;
-    let quote_id = quote.rsplit('/').next().expect("an id").to_owned();
-    let number = owner.refund(&order_no, "voluntary").await;
-    let absent_quote = afterfare::kernel::id::new_id();
+    let (things, nothing) = (Things::of(&world, &owner, &order_no).await, Things::absent());
     for role in Role::OF_AGENCIES {
         let stranger = world.person(&format!("stranger-{role}"), *role, Some(&other)).await;
-        for route in routes::ALL.iter().filter(|route| route.path.contains("{order}") || route.path.contains("{number}")) {
+        for route in routes::ALL.iter().filter(|route| names_a_thing(route.path)) {
             if !route.needs.is_some_and(|permission| role.may(permission)) {
                 continue;
             }
-            let foreign = filled(route.path, &order_no, &number, &quote_id, "x");
-            let absent = filled(route.path, "SKLA20991104193210042", "209911-0042", &absent_quote, "x");
+            let (foreign, absent) = (things.filled(route.path), nothing.filled(route.path));
             let (foreign, absent) = (choose(&stranger, route.method, &foreign).await, choose(&stranger, route.method, &absent).await);
             assert_eq!((foreign.status, absent.status), (404, 404), "{} {} as {role}", route.method, route.path);
             assert_eq!(same_words(&foreign), same_words(&absent), "{} {} as {role}", route.method, route.path);
         }
     }
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 1);
+    assert_eq!(world.count("SELECT COUNT(*) FROM requests WHERE version > 2").await, 0, "nobody has touched it");
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE read_at IS NOT NULL").await, 0);
+}
+
+/// Whether a path names something that belongs to an agency.
+fn names_a_thing(path: &str) -> bool {
+    ["{order}", "{number}", "{attachment}", "{notice}"].iter().any(|name| path.contains(name))
 }
 
 /// A request as complete as a form's, so that only the object's absence can refuse it.
@@ -106,7 +187,21 @@ async fn choose(person: &Person, method: &str, path: &str) -> Page {
     if method == "get" {
         return person.get(path).await;
     }
-    let fields = [("passenger", "1"), ("segment", "1"), ("reason", "involuntary"), ("quote", "x"), ("once", "k"), ("version", "1")];
+    let fields = [
+        ("passenger", "1"),
+        ("segment", "1"),
+        ("reason", "involuntary"),
+        ("quote", "x"),
+        ("once", "k"),
+        ("version", "1"),
+        ("category", "feedback-dispute"),
+        ("description", "text"),
+        ("body", "text"),
+        ("fulfilled_on", "2026-11-18"),
+        ("seen", "1.00"),
+        ("result", "FLIGHT_CANCELED"),
+        ("note", "text"),
+    ];
     person.post(path, &fields).await
 }
 
@@ -116,6 +211,7 @@ async fn lists_and_searches_hold_only_one_s_own(world: World) {
     let stranger = world.person("stranger", Role::Admin, Some(&other)).await;
     let order_no = world.booked(&own, ORDER).await;
     let number = owner.refund(&order_no, "voluntary").await;
+    let request = owner.raised(&order_no, "feedback-dispute", &[]).await;
     for path in [
         "/",
         "/bookings",
@@ -124,11 +220,17 @@ async fn lists_and_searches_hold_only_one_s_own(world: World) {
         "/finance/refunds",
         "/finance/transactions",
         "/finance/refunds.csv",
+        "/finance/claims",
+        "/finance/compensations",
+        "/requests",
+        "/requests.csv",
+        "/incidents",
+        "/notices",
     ] {
         let page = stranger.get(path).await.expect_status(200);
-        assert!(!page.text().contains(&order_no) && !page.text().contains(&number), "{path}");
+        assert!(!page.text().contains(&order_no) && !page.text().contains(&number) && !page.text().contains(&request), "{path}");
     }
-    for typed in [ORDER, "K74MM4", "718-2345678901", "zhang", &number] {
+    for typed in [ORDER, "K74MM4", "718-2345678901", "zhang", &number, &request] {
         let location = stranger.get(&format!("/search?q={typed}")).await.location;
         assert!(location.starts_with("/bookings?"), "{typed}: {location}");
     }

@@ -127,12 +127,27 @@ async fn the_road_with_a_script(world: World) {
         browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
         accessible(&browser, path).await;
     }
-    for tab in ["", "/fees", "/ancillaries", "/refunds", "/emails", "/requests", "/incidents", "/e-ticket", "/refund"] {
+    the_conversation(&browser, &world).await;
+    for tab in [
+        "",
+        "/fees",
+        "/ancillaries",
+        "/refunds",
+        "/emails",
+        "/requests",
+        "/incidents",
+        "/e-ticket",
+        "/refund",
+        "/claim",
+        "/void",
+        "/request",
+    ] {
         browser.goto(&format!("{}/bookings/{ORDER}{tab}", world.base)).await.expect("the page");
         accessible(&browser, tab).await;
     }
     browser.delete_all_cookies().await.expect("signed out");
     sign_in(&browser, &world, &desk).await;
+    the_request_desk(&browser, &world).await;
     the_calculator(&browser, &world).await;
     browser.set_window_size(400, 900).await.expect("a telephone");
     for language in ["zh-Hans", "vi", "en"] {
@@ -151,12 +166,86 @@ async fn the_road_with_a_script(world: World) {
             "/rule-sets",
             "/rule-sets/vn-domestic/2018-02",
             "/no-go",
+            "/requests",
+            "/requests/SR-202611-0001",
+            "/desk/requests",
+            "/desk/replies",
+            "/incidents",
+            "/notices",
+            "/finance/compensations",
+            "/account",
         ] {
             browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
             accessible(&browser, &format!("{path} in {language}")).await;
         }
     }
     browser.close().await.expect("closed");
+}
+
+/// A request is raised from the booking by clicks, written in, and found again.
+async fn the_conversation(browser: &Client, world: &World) {
+    browser.goto(&format!("{}/bookings/{ORDER}", world.base)).await.expect("the page");
+    press(browser, "a.btn[href$='/request']").await;
+    see(browser, "dialog.slide", "Post-Ticketing Request").await;
+    accessible(browser, "the categories").await;
+    press(browser, "dialog.slide a[href$='category=voluntary-change']").await;
+    see(browser, "dialog.slide form", "The most the customer will pay").await;
+    accessible(browser, "the form of a request").await;
+    fill(browser, "#itinerary", "LJ822, 3 December").await;
+    fill(browser, "#at_most", "much").await;
+    fill(browser, "#description", "Please move them two days.").await;
+    press(browser, "dialog.slide footer button").await;
+    // It comes back as a panel, with what was typed and what is wrong.
+    see(browser, "dialog.slide [role=alert]", "Give an amount such as").await;
+    accessible(browser, "a request that came back").await;
+    fill(browser, "#at_most", "80").await;
+    press(browser, "dialog.slide footer button").await;
+    see(browser, "[role=status]", "The request was opened").await;
+    see(browser, ".thread", "Please move them two days.").await;
+    accessible(browser, "the conversation").await;
+    fill(browser, "#body", "They would also take the evening flight.").await;
+    press(browser, "form.write button").await;
+    see(browser, "#newest", "evening flight").await;
+    // Somewhere else the order number is typed, and checked as the field is left.
+    browser.goto(&format!("{}/requests/new", world.base)).await.expect("the page");
+    fill(browser, "#order", "SKLA209").await;
+    press(browser, "h1").await;
+    see(browser, "#order-problem", "There is no booking SKLA209").await;
+    fill(browser, "#order", ORDER).await;
+    press(browser, "h1").await;
+    see(browser, "#found", "SR-202611-0001").await;
+    accessible(browser, "a new request").await;
+    for path in ["/requests", "/notices", "/incidents", "/finance/claims", "/finance/compensations"] {
+        browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
+        accessible(browser, path).await;
+    }
+}
+
+/// The operator's side: an offer, a canned reply, the desk.
+async fn the_request_desk(browser: &Client, world: &World) {
+    browser.goto(&format!("{}/desk/replies", world.base)).await.expect("the page");
+    fill(browser, "#name", "Asked").await;
+    fill(browser, "#body", "Dear {name}, we asked.").await;
+    press(browser, "main form button.main").await;
+    see(browser, "[role=status]", "The reply was saved").await;
+    accessible(browser, "canned replies").await;
+    browser.goto(&format!("{}/desk/requests", world.base)).await.expect("the page");
+    accessible(browser, "the desk of requests").await;
+    press(browser, "table a.code").await;
+    press(browser, "a.btn.small").await;
+    see(browser, "#body", "Dear lan, we asked.").await;
+    press(browser, "form.write button[value=answer]").await;
+    see(browser, "#newest", "Dear lan, we asked.").await;
+    press(browser, "a[href$='kind=change']").await;
+    accessible(browser, "an offer in the making").await;
+    fill(browser, "#amount", "60").await;
+    fill(browser, "#what", "LJ822 on 3 December").await;
+    press(browser, "form[data-once] button.main").await;
+    see(browser, ".offer", "USD 60.00").await;
+    accessible(browser, "the operator's page of a request").await;
+    // What was read is not unread any more: the bell is empty on the next page.
+    browser.goto(&format!("{}/requests?unread=yes", world.base)).await.expect("the page");
+    see(browser, "main", "No request matches").await;
 }
 
 /// A rule set is loaded, facts are pasted, the amount is typed back.

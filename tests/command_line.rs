@@ -55,6 +55,12 @@ async fn the_road_of_a_script(kind: Kind) {
     let unknown = run(&["import", "orders", path, "--agency", "NOBODY"]);
     assert_eq!((unknown.status.code(), said(&unknown).contains("There is no agency")), (Some(1), true));
 
+    let cancelled = r#"{"notificationId":"N-1","status":0,"type":"abnormal.cancelled","data":{"orderNo":"SKLA20261104193210042"}}"#;
+    let strange = r#"{"notificationId":"N-2","status":0,"type":"order.paid","data":{"orderNo":"SKLA20261104193210042"}}"#;
+    let told = fed(&[["import", "incidents", "-"].as_slice(), at.as_slice()].concat(), &format!("{cancelled}\n{strange}\n{cancelled}\n"));
+    assert_eq!((told.status.code(), said(&told).contains("1 added, 1 unchanged, 1 refused")), (Some(1), true), "{}", said(&told));
+    assert!(said(&told).contains("-:2: type:"), "{}", said(&told));
+
     let rates = own.0.join("rates.csv");
     std::fs::write(&rates, "date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n2026-11-20,CNY,USD,zero\n").expect("a file");
     let loaded = run(&["import", "rates", rates.to_str().expect("a path")]);

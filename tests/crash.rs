@@ -7,12 +7,14 @@ use afterfare::db::{Db, Kind, PoolSizes};
 use afterfare::kernel::actor::Role;
 use futures_util::future::join_all;
 
-use crate::world::{PASSWORD, Person, World, new_database};
+use crate::world::{Folder, PASSWORD, Person, World, new_database};
 
 /// A server in a process of its own, on a port that it is told.
 pub struct Server {
     child: Child,
     pub base: String,
+    /// Where it keeps attachments and mail.
+    _files: Folder,
 }
 
 impl Server {
@@ -24,13 +26,16 @@ impl Server {
     pub async fn start_logging(url: &str, log: &str, to: Stdio) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let listen = format!("127.0.0.1:{port}");
+        let files = Folder::new();
         let child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
             .args(["serve", "--database", url, "--listen", &listen, "--log", log])
+            .env("AFTERFARE_FILES", files.0.join("files"))
+            .env("AFTERFARE_MAIL_FOLDER", files.0.join("mail"))
             .stdout(Stdio::null())
             .stderr(to)
             .spawn()
             .expect("the server starts");
-        let server = Self { child, base: format!("http://{listen}") };
+        let server = Self { child, base: format!("http://{listen}"), _files: files };
         for _ in 0..200 {
             if reqwest::get(format!("{}/readyz", server.base)).await.is_ok_and(|answer| answer.status().is_success()) {
                 return server;

@@ -5,17 +5,25 @@
 mod world;
 
 mod access;
+mod attachments;
 mod books;
 mod browser;
 mod calculation;
+mod claims;
 mod command_line;
+mod compensations;
 mod crash;
 mod importing;
+mod incidents;
 mod languages;
+mod migrations;
+mod notices;
 mod plans;
 mod races;
+mod requests;
 mod road;
 mod sign_in;
 mod tidy;
 mod tools;
 mod transitions;
+mod voids;

@@ -188,6 +188,13 @@ impl World {
         person
     }
 
+    /// Somebody who was signed in before, and signs in again: sessions end when the clock moves far.
+    pub async fn back(&self, name: &str) -> Person {
+        let mut person = self.visitor();
+        person.sign_in(&format!("{name}@people.example"), PASSWORD).await.expect_status(303);
+        person
+    }
+
     pub fn visitor(&self) -> Person {
         Person::at(&self.base)
     }
@@ -215,6 +222,14 @@ impl World {
         assert_eq!((counts.added + counts.updated + counts.unchanged, faults.as_slice()), (1, [].as_slice()));
         self.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
         number.to_owned()
+    }
+
+    /// One more order of the agency SUNRIVER, which is there already.
+    pub async fn booked_more(&self, number: &str) -> String {
+        let mut conn = self.app.db.read().await.expect("a connection");
+        let agency = afterfare::agencies::store::agency(&mut conn, "SUNRIVER").await.expect("an answer").expect("the agency");
+        drop(conn);
+        self.booked(&agency, number).await
     }
 
     /// A refund that an agency's Admin asked for, the Admin, and a supervisor to work it.
@@ -490,6 +505,77 @@ impl Person {
         all.extend_from_slice(fields);
         self.post(&format!("/refunds/{number}/{verb}"), &all).await
     }
+
+    /// Posts a multipart body as it is; the status that comes back.
+    pub async fn upload_raw(&self, path: &str, form: reqwest::multipart::Form, origin: &str) -> u16 {
+        let request = self.client.post(format!("{}{path}", self.base)).header("origin", origin).multipart(form);
+        self.page(request).await.status
+    }
+
+    /// Raises a request with these fields; the page that comes back.
+    pub async fn raise(&self, order_no: &str, category: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
+        let form = self.get(&format!("/bookings/{order_no}/request?category={category}")).await.expect_status(200);
+        let once = form.attribute("form input[name=once]", "value").unwrap_or_else(|| "no form".to_owned());
+        let mut all = vec![("once", once.as_str()), ("category", category), ("description", "Please help with this.")];
+        all.retain(|(name, _)| !fields.iter().any(|(own, _)| own == name));
+        all.extend_from_slice(fields);
+        self.upload(&format!("/bookings/{order_no}/requests"), &all, files).await
+    }
+
+    /// Raises a request that must be taken; its number.
+    pub async fn raised(&self, order_no: &str, category: &str, fields: &[(&str, &str)]) -> String {
+        let answer = self.raise(order_no, category, fields, &[]).await.expect_status(303);
+        request_in(&answer.location)
+    }
+
+    /// Writes in a request, with the form as the page has it now.
+    pub async fn say(&self, number: &str, body: &str, kind: &str) -> Page {
+        let page = self.get(&format!("/requests/{number}")).await.expect_status(200);
+        let version = page.attribute("form.write input[name=version]", "value").unwrap_or_default();
+        self.say_as_of(number, body, kind, &version).await
+    }
+
+    /// Writes in a request as of a version.
+    pub async fn say_as_of(&self, number: &str, body: &str, kind: &str, version: &str) -> Page {
+        let once = afterfare::kernel::id::new_token();
+        let fields = [("version", version), ("once", &once), ("body", body), ("as", kind)];
+        self.upload(&format!("/requests/{number}/messages"), &fields, &[]).await
+    }
+
+    /// Makes an offer in a request, with its newest version.
+    pub async fn offer(&self, number: &str, fields: &[(&str, &str)]) -> Page {
+        let kind = fields.iter().find(|(name, _)| *name == "kind").map_or("refund", |(_, kind)| kind);
+        let form = self.get(&format!("/requests/{number}/offers/new?kind={kind}")).await.expect_status(200);
+        let value = |name: &str| form.attribute(&format!("form[data-once] input[name={name}]"), "value").unwrap_or_default();
+        let (version, once) = (value("version"), value("once"));
+        let mut all = vec![("version", version.as_str()), ("once", once.as_str()), ("what", "As the airline said."), ("valid_hours", "24")];
+        all.retain(|(name, _)| !fields.iter().any(|(own, _)| own == name));
+        all.extend_from_slice(fields);
+        self.post(&format!("/requests/{number}/offers"), &all).await
+    }
+
+    /// The address under which the newest offer of a request is decided.
+    pub async fn offer_address(&self, number: &str) -> String {
+        let page = self.get(&format!("/requests/{number}")).await.expect_status(200);
+        let html = Html::parse_document(&page.text());
+        let offers = Selector::parse("section.offer").expect("a selector");
+        let id =
+            html.select(&offers).last().and_then(|offer| offer.value().attr("id")).unwrap_or_else(|| panic!("no offer: {}", page.words()));
+        format!("/requests/{number}/offers/{}", id.trim_start_matches("offer-"))
+    }
+
+    /// Decides the newest offer of a request.
+    pub async fn decide(&self, number: &str, decision: &str) -> Page {
+        let address = self.offer_address(number).await;
+        let once = afterfare::kernel::id::new_token();
+        self.post(&format!("{address}/{decision}"), &[("once", once.as_str()), ("note", "because")]).await
+    }
+}
+
+/// `SR-202611-0042` out of `/requests/SR-202611-0042?done=…`.
+pub fn request_in(location: &str) -> String {
+    let rest = location.strip_prefix("/requests/").unwrap_or_else(|| panic!("no request in {location}"));
+    rest.split(['?', '#']).next().unwrap_or_default().to_owned()
 }
 
 /// `202611-0042` out of `/refunds/202611-0042?done=…`.
