@@ -14,7 +14,8 @@ use crate::kernel::actor::{Actor, Role};
 use crate::kernel::id::new_token;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Clock, Timestamp, instant_text, plus_days, utc_day};
+use crate::kernel::time::{Clock, Timestamp, instant_text, plus_days, plus_hours, utc_day};
+use crate::notices;
 use crate::rates::{self, Rate};
 
 mod cases;
@@ -83,6 +84,7 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
     }
     db.write(move |conn| {
         Box::pin(async move {
+            notices::store::settle_before(conn, plus_hours(now, -12)).await?;
             let insert = sqlx::query("INSERT INTO secrets (name, value) VALUES ('demo', $1)");
             insert.bind(instant_text(now)).execute(conn).await.map(|_| ())
         })

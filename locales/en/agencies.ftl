@@ -78,3 +78,4 @@ session-since = Since
 session-seen = Last seen
 session-this = This one
 session-end = End
+agency = Agency

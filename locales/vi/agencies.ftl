@@ -75,3 +75,4 @@ session-since = Từ lúc
 session-seen = Hoạt động gần nhất
 session-this = Phiên này
 session-end = Kết thúc
+agency = Đại lý

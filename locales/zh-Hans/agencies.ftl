@@ -75,3 +75,4 @@ session-since = 登录时间
 session-seen = 最近活动
 session-this = 当前设备
 session-end = 退出
+agency = 代理

@@ -9,7 +9,7 @@ use crate::web::words::{Named, say};
 /// The columns, in the order of the page; claims have two more.
 const COLUMNS: [&str; 13] = [
     "refund-id",
-    "agency-name",
+    "agency",
     "order-no",
     "airline-pnr",
     "airline",

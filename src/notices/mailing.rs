@@ -91,7 +91,7 @@ pub fn compose(notices: &[Notice], reader: &Reader, sender: &Sender) -> Result<M
     let first = notices.first().ok_or("there is nothing to say")?;
     let one_case = notices.iter().all(|notice| notice.case.id == first.case.id);
     let host = sender.origin.split("://").last().unwrap_or("localhost").split(':').next().unwrap_or("localhost").to_owned();
-    let say = |message: &Message| message.clone().text("operator", &sender.operator_name).say(reader.language);
+    let say = |message: &Message| message.clone().in_zone(&reader.zone_name).text("operator", &sender.operator_name).say(reader.language);
     let subject = if one_case {
         say(&Message::new(format!("mail-subject-{}", first.case.kind.word()))
             .text("number", &first.case.no)
@@ -118,7 +118,9 @@ fn plain(name: &str) -> String {
 }
 
 fn body(notices: &[Notice], reader: &Reader, sender: &Sender) -> String {
-    let say = |message: &Message| message.clone().text("operator", &sender.operator_name).say(reader.language).replace('\u{a0}', " ");
+    let say = |message: &Message| {
+        message.clone().in_zone(&reader.zone_name).text("operator", &sender.operator_name).say(reader.language).replace('\u{a0}', " ")
+    };
     let mut text = say(&Message::new("mail-greeting").text("name", &reader.name)) + "\n\n";
     for notice in notices {
         text.push_str(&figures::moment(notice.at, &reader.zone_name));

@@ -264,6 +264,17 @@ pub async fn mark_unmailed(conn: &mut Conn, ids: &[String], next: Timestamp, att
     Ok(())
 }
 
+/// Takes what happened before a time as read, and nothing that is there as to be mailed: a house that is furnished has
+/// told its people already.
+///
+/// # Errors
+/// The database's own.
+pub async fn settle_before(conn: &mut Conn, before: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE notices SET mail_state = 'none'").execute(&mut *conn).await?;
+    sqlx::query("UPDATE notices SET read_at = created_at WHERE created_at < $1").bind(instant_text(before)).execute(conn).await?;
+    Ok(())
+}
+
 /// Forgets notices of long ago.
 ///
 /// # Errors

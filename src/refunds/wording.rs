@@ -73,7 +73,7 @@ pub fn begun(refund: &Refund) -> Vec<Message> {
         _ => "notice-refund-begun",
     };
     let first = Message::new(key).text("number", &refund.number).text("order", &refund.order_no).text("airline", &refund.airline);
-    vec![first, Message::new("notice-refund-submit-by").text("time", refund.submit_by.strftime("%Y-%m-%d %H:%M UTC"))]
+    vec![first, Message::new("notice-refund-submit-by").moment("time", refund.submit_by)]
 }
 
 /// What the other side is told of a change: what happened, what was written with it, and after a refusal what to do.

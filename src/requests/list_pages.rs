@@ -59,17 +59,8 @@ pub async fn list(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
     })
 }
 
-const COLUMNS: [&str; 9] = [
-    "request",
-    "agency-name",
-    "order-no",
-    "airline",
-    "request-category",
-    "status",
-    "request-creator",
-    "request-created",
-    "request-modified",
-];
+const COLUMNS: [&str; 9] =
+    ["request", "agency", "order-no", "airline", "request-category", "status", "request-creator", "request-created", "request-modified"];
 
 /// Exactly what is filtered, as a sheet.
 async fn sheet(visit: &Visit<SeeRequests>, filters: &Filters) -> Result<Sheet, Error> {

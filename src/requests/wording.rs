@@ -66,7 +66,7 @@ pub fn opened(request: &Request, body: &str) -> Vec<Message> {
     vec![
         Message::new("notice-request-opened").text("name", &request.created_by_name).word("category", request.category.named()),
         excerpt(body),
-        Message::new("notice-request-answer-by").text("time", request.due_at.strftime("%Y-%m-%d %H:%M UTC")),
+        Message::new("notice-request-answer-by").moment("time", request.due_at),
     ]
 }
 
@@ -75,7 +75,7 @@ pub fn opened(request: &Request, body: &str) -> Vec<Message> {
 pub fn written(request: &Request, said: &Said) -> Vec<Message> {
     let mut sentences = vec![Message::new("notice-request-message").text("name", &said.author_name), excerpt(&said.body)];
     if request.status == super::model::Status::Processed {
-        sentences.push(Message::new("notice-request-processed").text("time", request.due_at.strftime("%Y-%m-%d %H:%M UTC")));
+        sentences.push(Message::new("notice-request-processed").moment("time", request.due_at));
     }
     sentences
 }
@@ -86,6 +86,6 @@ pub fn offered(offer: &Offer) -> Vec<Message> {
     vec![
         Message::new("notice-offer").word("kind", offer.kind.named()).money("amount", offer.amount),
         Message::new("notice-offer-what").text("what", &offer.what),
-        Message::new("notice-offer-until").text("time", offer.valid_until.strftime("%Y-%m-%d %H:%M UTC")),
+        Message::new("notice-offer-until").moment("time", offer.valid_until),
     ]
 }

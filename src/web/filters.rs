@@ -80,7 +80,7 @@ pub fn name(value: &impl Named, env: &dyn Values) -> askama::Result<String> {
 #[askama::filter_fn]
 pub fn say(message: &Message, env: &dyn Values) -> askama::Result<String> {
     let reader = reader(env)?;
-    Ok(message.clone().text("operator", &reader.operator_name).say(reader.language))
+    Ok(message.clone().in_zone(&reader.zone_name).text("operator", &reader.operator_name).say(reader.language))
 }
 
 /// `USD 12,345.67`

@@ -8,6 +8,7 @@ use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::language::Language;
+use crate::kernel::time::Timestamp;
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "locales/"]
@@ -28,6 +29,8 @@ pub enum Fill {
     Text(String),
     Count(i64),
     Money(crate::kernel::money::Money),
+    /// An instant, told in the reader's zone.
+    Moment(Timestamp),
     /// Another message, such as the name of a status.
     Word(Box<Message>),
 }
@@ -67,7 +70,25 @@ impl Message {
         self
     }
 
-    /// The sentence in a language.
+    /// Fills in an instant.
+    #[must_use]
+    pub fn moment(mut self, name: &'static str, at: Timestamp) -> Self {
+        self.fills.push((name.into(), Fill::Moment(at)));
+        self
+    }
+
+    /// The message with its instants told in a zone.
+    #[must_use]
+    pub fn in_zone(mut self, zone_name: &str) -> Self {
+        for (_, fill) in &mut self.fills {
+            if let Fill::Moment(at) = fill {
+                *fill = Fill::Text(super::figures::moment(*at, zone_name));
+            }
+        }
+        self
+    }
+
+    /// The sentence in a language; its instants are told in UTC, unless [`Message::in_zone`] was told another.
     #[must_use]
     pub fn say(&self, language: Language) -> String {
         let mut arguments = FluentArgs::new();
@@ -76,6 +97,7 @@ impl Message {
                 Fill::Text(text) => FluentValue::from(text.clone()),
                 Fill::Count(count) => FluentValue::from(*count),
                 Fill::Money(amount) => FluentValue::from(super::figures::money(*amount, language)),
+                Fill::Moment(at) => FluentValue::from(format!("{} UTC", super::figures::moment(*at, "UTC"))),
                 Fill::Word(word) => FluentValue::from(word.say(language)),
             };
             arguments.set(name.as_ref(), value);
