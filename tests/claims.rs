@@ -4,7 +4,7 @@ use afterfare::kernel::actor::Role;
 use scraper::Html;
 
 use crate::on_both;
-use crate::world::{PDF, Page, Person, World, number_in, order, raw};
+use crate::world::{Fields, Files, PDF, Page, Person, World, number_in, order, raw};
 
 on_both! {
     a_claim_goes_its_road_to_the_deposit
@@ -20,7 +20,7 @@ const ORDER: &str = "SKLA20261104193210042";
 
 impl Person {
     /// Claims for everybody and everything that can be chosen.
-    async fn claim(&self, order_no: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
+    async fn claim(&self, order_no: &str, fields: Fields<'_>, files: Files<'_>) -> Page {
         let page = self.get(&format!("/bookings/{order_no}/claim")).await.expect_status(200);
         let once = page.attribute("input[name=once]", "value").unwrap_or_default();
         let mut all = vec![
@@ -44,7 +44,7 @@ async fn cast(world: &World) -> (Person, Person, String) {
     (lan, sam, world.booked(&agency, ORDER).await)
 }
 
-const PROOF: &[(&str, &[u8])] = &[("airline.pdf", PDF)];
+const PROOF: Files<'static> = &[("airline.pdf", PDF)];
 
 async fn a_claim_goes_its_road_to_the_deposit(world: World) {
     let (lan, sam, order_no) = cast(&world).await;
@@ -71,7 +71,7 @@ async fn a_claim_goes_its_road_to_the_deposit(world: World) {
 
 async fn a_claim_needs_its_day_and_its_proof(world: World) {
     let (lan, _, order_no) = cast(&world).await;
-    let cases: [(&[(&str, &str)], &[(&str, &[u8])], &str); 6] = [
+    let cases: [(Fields<'_>, Files<'_>, &str); 6] = [
         (&[], &[], "Attach a file that proves it"),
         (&[("fulfilled_on", "")], PROOF, "Give a day such as"),
         (&[("fulfilled_on", "2026-10-01")], PROOF, "The airline cannot have paid on that day"),

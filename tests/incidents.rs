@@ -4,7 +4,7 @@ use afterfare::incidents::import::{self, Counts};
 use afterfare::kernel::actor::Role;
 
 use crate::on_both;
-use crate::world::{Person, World, number_in, order, raw};
+use crate::world::{Fields, Person, World, number_in, order, raw};
 
 on_both! {
     notifications_are_taken_in_once
@@ -46,7 +46,7 @@ async fn cast(world: &World) -> (Person, Person, String) {
 }
 
 impl Person {
-    async fn confirm_incident(&self, order_no: &str, result: &str, more: &[(&str, &str)]) -> u16 {
+    async fn confirm_incident(&self, order_no: &str, result: &str, more: Fields<'_>) -> u16 {
         let page = self.get(&format!("/bookings/{order_no}/incidents")).await.expect_status(200);
         let path = page.attribute("form[action$=confirmation]", "action").unwrap_or_else(|| panic!("no form: {}", page.words()));
         let version = page.attribute("form[action$=confirmation] input[name=version]", "value").expect("a version");

@@ -4,7 +4,7 @@ use afterfare::kernel::actor::Role;
 use afterfare::kernel::language::Language;
 
 use crate::on_both;
-use crate::world::{PDF, Page, Person, World, order, passenger, raw};
+use crate::world::{Fields, PDF, Page, Person, World, order, passenger, raw};
 
 on_both! {
     every_category_walks_its_road
@@ -40,7 +40,7 @@ async fn cast(world: &World) -> (Person, Person, String) {
 }
 
 /// The fields of each category, complete.
-const COMPLETE: [(&str, &[(&str, &str)]); 8] = [
+const COMPLETE: [(&str, Fields<'static>); 8] = [
     ("cancel-and-refund", &[("passenger", "1"), ("reason", "voluntary")]),
     ("credit-shell", &[]),
     ("voluntary-change", &[("itinerary", "LJ820 3 December"), ("at_most", "120.00")]),
@@ -82,7 +82,7 @@ async fn every_category_walks_its_road(world: World) {
 
 impl Person {
     /// One of the small forms of the team, with the version that the page has now.
-    async fn work_request(&self, number: &str, verb: &str, fields: &[(&str, &str)]) -> Page {
+    async fn work_request(&self, number: &str, verb: &str, fields: Fields<'_>) -> Page {
         let page = self.get(&format!("/requests/{number}")).await.expect_status(200);
         let version = page.attribute("form input[name=version]", "value").unwrap_or_default();
         let once = afterfare::kernel::id::new_token();
@@ -102,7 +102,7 @@ async fn what_a_category_needs_is_asked_for(world: World) {
         })
         .finish();
     world.import(&agency, &text).await;
-    let cases: [(&str, &[(&str, &str)], &str); 10] = [
+    let cases: [(&str, Fields<'_>, &str); 10] = [
         ("cancel-and-refund", &[("reason", "voluntary")], "Select at least one passenger."),
         ("cancel-and-refund", &[("passenger", "1"), ("reason", "void")], "Choose one of the list."),
         ("voluntary-change", &[("itinerary", "LJ820"), ("at_most", "much")], "Give an amount such as"),

@@ -35,6 +35,12 @@ macro_rules! on_both {
     };
 }
 
+/// What a form sends: each field's name and value.
+pub type Fields<'a> = &'a [(&'a str, &'a str)];
+
+/// What a form sends beside its fields: each file's name and content.
+pub type Files<'a> = &'a [(&'a str, &'a [u8])];
+
 /// A file that begins as a PDF does.
 pub const PDF: &[u8] = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\n%%EOF\n";
 
@@ -412,14 +418,14 @@ impl Person {
         self.page(self.client.get(format!("{}{path}", self.base)).header(header.0, header.1)).await
     }
 
-    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Page {
+    pub async fn post(&self, path: &str, fields: Fields<'_>) -> Page {
         let mut all = vec![("csrf", self.csrf.as_str())];
         all.extend_from_slice(fields);
         self.post_from(path, &all, ("origin", &self.base)).await
     }
 
     /// Posts a form with files: fields first, the token before all of them.
-    pub async fn upload(&self, path: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
+    pub async fn upload(&self, path: &str, fields: Fields<'_>, files: Files<'_>) -> Page {
         let mut form = reqwest::multipart::Form::new().text("csrf", self.csrf.clone());
         for (name, value) in fields {
             form = form.text((*name).to_owned(), (*value).to_owned());
@@ -430,12 +436,12 @@ impl Person {
         self.page(self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form)).await
     }
 
-    pub async fn post_from(&self, path: &str, fields: &[(&str, &str)], origin: (&'static str, &str)) -> Page {
+    pub async fn post_from(&self, path: &str, fields: Fields<'_>, origin: (&'static str, &str)) -> Page {
         self.page(self.client.post(format!("{}{path}", self.base)).header(origin.0, origin.1).form(fields)).await
     }
 
     /// Posts to a server that may die meanwhile: where it led to, or nothing when it was not acknowledged.
-    pub async fn try_post(&self, path: &str, fields: &[(&str, &str)]) -> Option<String> {
+    pub async fn try_post(&self, path: &str, fields: Fields<'_>) -> Option<String> {
         let mut all = vec![("csrf", self.csrf.as_str())];
         all.extend_from_slice(fields);
         let request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).form(&all);
@@ -497,7 +503,7 @@ impl Person {
     }
 
     /// One of the operator's verbs, with the form as the page has it now.
-    pub async fn work(&self, number: &str, verb: &str, fields: &[(&str, &str)]) -> Page {
+    pub async fn work(&self, number: &str, verb: &str, fields: Fields<'_>) -> Page {
         let page = self.get(&format!("/refunds/{number}")).await.expect_status(200);
         let value = |name: &str| page.attribute(&format!("#desk input[name={name}]"), "value").unwrap_or_default();
         let (version, once) = (value("version"), value("once"));
@@ -513,7 +519,7 @@ impl Person {
     }
 
     /// Raises a request with these fields; the page that comes back.
-    pub async fn raise(&self, order_no: &str, category: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> Page {
+    pub async fn raise(&self, order_no: &str, category: &str, fields: Fields<'_>, files: Files<'_>) -> Page {
         let form = self.get(&format!("/bookings/{order_no}/request?category={category}")).await.expect_status(200);
         let once = form.attribute("form input[name=once]", "value").unwrap_or_else(|| "no form".to_owned());
         let mut all = vec![("once", once.as_str()), ("category", category), ("description", "Please help with this.")];
@@ -523,7 +529,7 @@ impl Person {
     }
 
     /// Raises a request that must be taken; its number.
-    pub async fn raised(&self, order_no: &str, category: &str, fields: &[(&str, &str)]) -> String {
+    pub async fn raised(&self, order_no: &str, category: &str, fields: Fields<'_>) -> String {
         let answer = self.raise(order_no, category, fields, &[]).await.expect_status(303);
         request_in(&answer.location)
     }
@@ -543,7 +549,7 @@ impl Person {
     }
 
     /// Makes an offer in a request, with its newest version.
-    pub async fn offer(&self, number: &str, fields: &[(&str, &str)]) -> Page {
+    pub async fn offer(&self, number: &str, fields: Fields<'_>) -> Page {
         let kind = fields.iter().find(|(name, _)| *name == "kind").map_or("refund", |(_, kind)| kind);
         let form = self.get(&format!("/requests/{number}/offers/new?kind={kind}")).await.expect_status(200);
         let value = |name: &str| form.attribute(&format!("form[data-once] input[name={name}]"), "value").unwrap_or_default();
@@ -559,8 +565,11 @@ impl Person {
         let page = self.get(&format!("/requests/{number}")).await.expect_status(200);
         let html = Html::parse_document(&page.text());
         let offers = Selector::parse("section.offer").expect("a selector");
-        let id =
-            html.select(&offers).last().and_then(|offer| offer.value().attr("id")).unwrap_or_else(|| panic!("no offer: {}", page.words()));
+        let id = html
+            .select(&offers)
+            .next_back()
+            .and_then(|offer| offer.value().attr("id"))
+            .unwrap_or_else(|| panic!("no offer: {}", page.words()));
         format!("/requests/{number}/offers/{}", id.trim_start_matches("offer-"))
     }
 
