@@ -17,6 +17,7 @@ on_both! {
     acceptance_against_expiry
     a_comment_against_the_end_of_silence
     a_claim_against_a_refund
+    two_requests_merged_into_each_other
 }
 
 const ORDER: &str = "SKLA20261104193210042";
@@ -217,4 +218,28 @@ async fn a_claim_against_a_refund(world: World) {
     join_all(all).await;
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 1);
     assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn two_requests_merged_into_each_other(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", Role::Supervisor, None).await;
+    let mut pressed = Vec::new();
+    for n in 0..8 {
+        let order_no = world.booked(&agency, &format!("SKLA202611041932{n:05}")).await;
+        let first = lan.raised(&order_no, "feedback-dispute", &[]).await;
+        sam.say(&first, "Answered.", "processed").await.expect_status(303);
+        let second = lan.raised(&order_no, "credit-shell", &[]).await;
+        pressed.extend([(first.clone(), second.clone(), "2"), (second, first, "1")]);
+    }
+    let merging = pressed.iter().map(|(from, into, version)| {
+        let (sam, path, once) = (sam.clone(), format!("/requests/{from}/merging"), format!("merge-{from}"));
+        async move { sam.post(&path, &[("version", version), ("once", &once), ("into", into)]).await.status }
+    });
+    let statuses = join_all(merging).await;
+    for (pair, numbers) in statuses.chunks(2).zip(pressed.chunks(2)) {
+        let done = pair.iter().filter(|status| **status == 303).count();
+        assert!(done == 1 && pair.iter().all(|status| [303, 409, 422].contains(status)), "{numbers:?}: {pair:?}");
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM requests WHERE merged_into_id IS NOT NULL").await, 8);
 }

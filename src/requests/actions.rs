@@ -111,23 +111,20 @@ async fn moved(conn: &mut Conn, before: Request, order: &Order, limits: &Limits,
     }
 }
 
-/// Continues a request in another one, which is the team's again. Both rows are held in the order of their ids, so that
-/// of two merges that meet one sees the other.
+/// Continues a request in another one, which is the team's again. Both rows are held first, the lower id before the
+/// other, so that of two merges that meet one waits and then sees what the first has done.
 async fn merge(conn: &mut Conn, before: Request, into: &str, by_name: &str, limits: &Limits, now: Timestamp) -> Result<Request, NotDone> {
     let target = store::by_id(conn, into).await?.filter(|target| target.agency_id == before.agency_id).ok_or(NotDone::Absent)?;
     if offer_store::has_unsettled(conn, &before.id).await? {
         return Err(NotDone::Unsettled);
     }
     offer_store::withdraw_open(conn, &before.id, None, by_name, now).await?;
-    let verb = Verb::Merge { into: target.id.clone() };
+    store::hold(conn, before.id.as_str().min(&target.id)).await?;
+    store::hold(conn, before.id.as_str().max(&target.id)).await?;
     // Completed first, it makes room for the other to be open beside nobody.
-    if before.id < target.id || before.order_id == target.order_id {
-        let after = change(conn, before, &verb, limits, now).await?;
-        change(conn, target, &Verb::Comment, limits, now).await?;
-        return Ok(after);
-    }
+    let after = change(conn, before, &Verb::Merge { into: target.id.clone() }, limits, now).await?;
     change(conn, target, &Verb::Comment, limits, now).await?;
-    change(conn, before, &verb, limits, now).await
+    Ok(after)
 }
 
 /// Moves a request by a verb, if nobody was faster; the version is that of after. What would be reopened beside another

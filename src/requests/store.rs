@@ -81,6 +81,15 @@ pub async fn find(conn: &mut Conn, scope: &Scope, number: &str) -> Result<Option
     row.filter(|row| scope.includes(&row.agency_id)).map(RequestRow::request).transpose()
 }
 
+/// Makes writers to one request wait for each other until the transaction ends.
+///
+/// # Errors
+/// The database's own.
+pub async fn hold(conn: &mut Conn, id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE requests SET version = version WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
 /// The request with this id.
 ///
 /// # Errors
