@@ -13,6 +13,7 @@ on_both! {
     a_refund_is_followed_up_from_day_21
     silence_completes_and_a_comment_reopens
     an_offered_refund_becomes_a_case_with_its_lines
+    a_fee_per_order_is_not_taken_again_by_an_offer
     an_accepted_price_is_taken_from_the_deposit_and_given_back
     an_offer_ends_with_its_time
     notes_stay_inside
@@ -257,6 +258,33 @@ async fn an_offered_refund_becomes_a_case_with_its_lines(world: World) {
     mei.work(&refund, "credit", &[]).await.expect_status(303);
     lan.get("/finance/transactions").await.expect("USD 450.99");
     assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_fee_per_order_is_not_taken_again_by_an_offer(world: World) {
+    let (lan, wei, _) = cast(&world).await;
+    let (text, order_no) = order("SKLA20261104193210043")
+        .with(|order| {
+            order["paxTicketInfos"] =
+                serde_json::json!([passenger("ZHANG/SAN", 0, serde_json::Value::Null), passenger("LI/SI", 0, serde_json::Value::Null)]);
+            order["routing"]["transactionFeeMode"] = "PER_ORDER".into();
+            order["routing"]["transactionFee"] = raw("3.00");
+        })
+        .finish();
+    world.import(&world.sunriver().await, &text).await;
+    let number = lan.raised(&order_no, "cancel-and-refund", &[("passenger", "1"), ("reason", "voluntary")]).await;
+    let lines = [("computed", "66.20"), ("computed", "0.00"), ("computed", "3.00"), ("line", "66.20"), ("line", "0.00"), ("line", "3.00")];
+    let fields = [("kind", "refund"), ("passenger", "1"), ("reason", "voluntary")];
+    wei.offer(&number, &[fields.as_slice(), &lines].concat()).await.expect_status(303);
+    lan.get(&format!("/requests/{number}")).await.expect("USD 3.00");
+    // Before the offer is accepted, the other passenger is refunded, and the fee of the order is taken with that.
+    let fields = [("passenger", "2"), ("segment", "1"), ("reason", "voluntary")];
+    let quote = lan.post(&format!("/bookings/{order_no}/quotes"), &fields).await.expect_status(303).location;
+    let (quote, once) = lan.button(&quote).await;
+    let fields = [("quote", quote.as_str()), ("once", once.as_str())];
+    lan.post(&format!("/bookings/{order_no}/refunds"), &fields).await.expect_status(303);
+    lan.decide(&number, "acceptance").await.expect_status(303);
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 2);
+    assert_eq!(world.count("SELECT CAST(SUM(service_fee_minor) AS BIGINT) FROM refunds").await, 300);
 }
 
 async fn an_accepted_price_is_taken_from_the_deposit_and_given_back(world: World) {

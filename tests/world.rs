@@ -230,12 +230,15 @@ impl World {
         number.to_owned()
     }
 
+    /// The agency SUNRIVER, which is there already.
+    pub async fn sunriver(&self) -> Agency {
+        let mut conn = self.app.db.read().await.expect("a connection");
+        afterfare::agencies::store::agency(&mut conn, "SUNRIVER").await.expect("an answer").expect("the agency")
+    }
+
     /// One more order of the agency SUNRIVER, which is there already.
     pub async fn booked_more(&self, number: &str) -> String {
-        let mut conn = self.app.db.read().await.expect("a connection");
-        let agency = afterfare::agencies::store::agency(&mut conn, "SUNRIVER").await.expect("an answer").expect("the agency");
-        drop(conn);
-        self.booked(&agency, number).await
+        self.booked(&self.sunriver().await, number).await
     }
 
     /// A refund that an agency's Admin asked for, the Admin, and a supervisor to work it.

@@ -6,7 +6,7 @@ use super::offer_model::{Line, Offer, OfferKind, OfferLine, OfferStatus};
 use super::state::Verb;
 use super::{offer_store, store, wording};
 use crate::agencies::store as agencies;
-use crate::bookings::store as bookings;
+use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
 use crate::db::{Conn, Db};
 use crate::journal::{self, Author, Subject};
@@ -348,11 +348,19 @@ async fn refund(
     let quote = quote_store::find(conn, &kept.id, quote_id).await?.ok_or(NotDone::Absent)?;
     let taken = refunds::taken(conn, &kept.id).await?;
     quote.selection.check_known(&kept.booking, &taken)?;
-    let zero = Money::zero(offer.amount.currency);
     let penalty = quote.answer.totals.original.minus(offer.amount).map_err(Refusal::Calculation)?;
-    let agreed = Agreed { penalty, refund: offer.amount, service_fee: offer.line(OfferLine::ServiceFee).unwrap_or(zero) };
+    let agreed = Agreed { penalty, refund: offer.amount, service_fee: fee(offer, &kept, taken.is_empty()) };
     let beginning = Beginning { agreed: Some(agreed), request_id: Some(request.id.clone()), ..Beginning::default() };
     let refund = registering::register(conn, &kept, &quote, beginning, actor, limits, now).await?;
     offer_store::set_refund(conn, &offer.id, &refund.id).await?;
     Ok(refund.number)
+}
+
+/// The service fee that was offered. One per order is taken once: another refund of the order may have taken it since
+/// the offer was made. A fee that somebody set by hand, with a reason, stands as it was agreed.
+fn fee(offer: &Offer, kept: &Kept, is_first: bool) -> Money {
+    let none = Money::zero(offer.amount.currency);
+    let Some(line) = offer.lines.iter().find(|line| line.line == OfferLine::ServiceFee) else { return none };
+    let is_per_order = kept.booking.fee_per_passenger.is_none();
+    if is_per_order && !is_first && line.reason.is_none() { none } else { line.offered }
 }
