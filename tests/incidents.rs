@@ -8,6 +8,7 @@ use crate::world::{Fields, Person, World, number_in, order, raw};
 
 on_both! {
     notifications_are_taken_in_once
+    the_documented_example_is_taken_in_once
     a_confirmed_cancellation_is_refunded_without_proof
     a_change_is_shown_before_and_after
     what_was_no_change_gives_nothing
@@ -74,6 +75,19 @@ async fn notifications_are_taken_in_once(world: World) {
     let page = lan.get(&format!("/bookings/{order_no}/incidents")).await.expect("Flight delay notice").expect("FULLY");
     assert_eq!(page.select(".tag.incident-unconfirmed").len(), 3);
     lan.get("/notices").await.expect("changed the schedule of order").expect("cancelled a flight of order");
+}
+
+async fn the_documented_example_is_taken_in_once(world: World) {
+    let (lan, _, order_no) = cast(&world).await;
+    let example = include_str!("../docs/incidents-example.jsonl").replace(ORDER, &order_no);
+    assert_eq!(take_in(&world, &example).await.0, Counts { added: 3, unchanged: 0, refused: 0 });
+    let page = lan.get(&format!("/bookings/{order_no}/incidents")).await.expect("LJ820 on 1 December: new times");
+    let newest_first = ["Cancelled", "Cancelled", "PVG 2026-12-01 17:40", "CJU 2026-12-01 20:15"];
+    assert_eq!(page.select("ins"), newest_first);
+    // Without numbers of the sender's, the very words tell that they are the same.
+    let unnumbered = example.replace("\"notificationId\"", "\"otherId\"");
+    assert_eq!(take_in(&world, &unnumbered).await.0, Counts { added: 3, unchanged: 0, refused: 0 });
+    assert_eq!(take_in(&world, &unnumbered).await.0, Counts { added: 0, unchanged: 3, refused: 0 });
 }
 
 async fn a_confirmed_cancellation_is_refunded_without_proof(world: World) {

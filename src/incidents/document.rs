@@ -7,12 +7,14 @@ use super::model::{IncidentKind, Leg, Told};
 use crate::bookings::document::Code;
 use crate::bookings::parse::Fault;
 use crate::kernel::airport;
+use crate::kernel::id::digest;
 use crate::kernel::time::DateTime;
 
 /// A notification, read and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notification {
-    pub id: Option<String>,
+    /// The sender's number; without one, a digest of its very words, so that the same again is known too.
+    pub id: String,
     pub order_no: String,
     pub kind: IncidentKind,
     pub told: Told,
@@ -88,7 +90,7 @@ pub fn read(text: &str) -> Result<Notification, Fault> {
     if data.order_no.trim().is_empty() {
         return Err(fault("data.orderNo", "is empty"));
     }
-    let id = short(document.notification_id, "notificationId")?;
+    let id = short(document.notification_id, "notificationId")?.unwrap_or_else(|| format!("sha256:{}", digest(text.trim())));
     Ok(Notification { id, order_no: data.order_no.trim().to_owned(), kind, told })
 }
 

@@ -43,7 +43,7 @@ pub async fn run(
             }
         };
         let order_no = notification.order_no.clone();
-        let news = News { notification_id: notification.id, kind: notification.kind, told: notification.told };
+        let news = News { notification_id: Some(notification.id), kind: notification.kind, told: notification.told };
         let done = db.write(move |conn| {
             Box::pin(async move {
                 let Some(kept) = actions::booking(conn, &notification.order_no).await? else { return Ok::<_, sqlx::Error>(None) };
