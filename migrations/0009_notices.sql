@@ -1,5 +1,7 @@
 -- What the other side must know: shown under the bell, and sent by e-mail as the user wishes.
 ALTER TABLE users ADD COLUMN mail TEXT NOT NULL DEFAULT 'each' CHECK (mail IN ('each', 'daily', 'off'));
+-- Since when e-mail to this user is given up; empty once one arrives.
+ALTER TABLE users ADD COLUMN mail_failed_at TEXT;
 
 CREATE TABLE notices (
     id TEXT NOT NULL PRIMARY KEY,

@@ -182,18 +182,23 @@ async fn mail_that_is_not_taken_is_tried_again_and_given_up(world: World) {
     assert_eq!(kept.lock().expect("kept").len(), 1);
     assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'sent'").await, 1);
     // One that never does is given up, and stays under the bell.
-    let mut conn = world.app.db.read().await.expect("a connection");
-    let agency = afterfare::agencies::store::agency(&mut conn, "SUNRIVER").await.expect("an answer").expect("the agency");
-    drop(conn);
-    let mut lan = world.visitor();
-    lan.sign_in("lan@people.example", crate::world::PASSWORD).await.expect_status(303);
-    let other = world.booked(&agency, "SKLA20261104193210043").await;
-    lan.refund(&other, "voluntary").await;
+    let (lan, sam) = (world.back("lan").await, world.back("sam").await);
+    let other = world.booked_more("SKLA20261104193210043").await;
+    let number = lan.refund(&other, "voluntary").await;
+    sam.work(&number, "submission", &[]).await.expect_status(303);
     for _ in 0..12 {
         work_all(&worker).await;
         world.later(200);
     }
-    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'failed' AND read_at IS NULL").await, 1);
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'failed' AND read_at IS NULL").await, 2);
+    // Its reader and who keeps the accounts see that mail does not arrive, until one does.
+    let (lan, sam) = (world.back("lan").await, world.back("sam").await);
+    lan.get("/account").await.expect("E-mail to you was given up");
+    lan.get("/users").await.expect("E-mail given up");
+    sam.work(&number, "confirmation", &[("amount", "74.99")]).await.expect_status(303);
+    work_all(&taking).await;
+    assert!(!lan.get("/account").await.expect_status(200).words().contains("given up"));
+    assert!(!lan.get("/users").await.expect_status(200).words().contains("given up"));
 }
 
 async fn a_digest_waits_and_none_is_none(world: World) {

@@ -39,6 +39,7 @@ user-actions = Actions
 user-active = Active
 user-invited = No password yet
 user-disabled = Disabled
+user-mail-failed = E-mail given up
 user-enable = Enable
 user-disable = Disable
 user-new-link = New link

@@ -13,6 +13,7 @@ case-kind-incident = Incident
 case-kind-compensation = Compensation
 account-mail = E-mail about your cases
 account-mail-hint = A digest comes at 8 in the morning of your time zone. The bell shows everything all the same.
+account-mail-failed = E-mail to you was given up after many tries. If the address above is wrong, ask your Admin for an account with the right one; otherwise ask your mail administrators. The bell shows everything all the same.
 mail-wish-each = At once
 mail-wish-daily = Once a day
 mail-wish-off = None

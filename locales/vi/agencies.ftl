@@ -36,6 +36,7 @@ user-actions = Thao tác
 user-active = Đang hoạt động
 user-invited = Chưa có mật khẩu
 user-disabled = Đã khóa
+user-mail-failed = Không gửi được email
 user-enable = Mở khóa
 user-disable = Khóa
 user-new-link = Liên kết mới

@@ -10,6 +10,7 @@ case-kind-incident = Sự cố
 case-kind-compensation = Bồi thường
 account-mail = Email về các hồ sơ của bạn
 account-mail-hint = Bản tổng hợp được gửi lúc 8 giờ sáng theo múi giờ của bạn. Biểu tượng chuông vẫn luôn hiển thị tất cả.
+account-mail-failed = Hệ thống đã thử gửi email cho bạn nhiều lần nhưng không được. Nếu địa chỉ ở trên sai, hãy đề nghị quản trị viên tạo tài khoản với địa chỉ đúng; nếu không, hãy hỏi bộ phận quản trị email. Biểu tượng chuông vẫn luôn hiển thị tất cả.
 mail-wish-each = Gửi ngay
 mail-wish-daily = Mỗi ngày một lần
 mail-wish-off = Không gửi

@@ -36,6 +36,7 @@ user-actions = 操作
 user-active = 正常
 user-invited = 尚未设置密码
 user-disabled = 已停用
+user-mail-failed = 邮件无法送达
 user-enable = 启用
 user-disable = 停用
 user-new-link = 生成新链接

@@ -10,6 +10,7 @@ case-kind-incident = 航变
 case-kind-compensation = 补偿
 account-mail = 业务邮件通知
 account-mail-hint = 每日汇总于您所在时区上午 8 点发送。无论如何设置，铃铛中均显示全部通知。
+account-mail-failed = 多次尝试后仍无法向您发送邮件。若上方地址有误，请联系管理员用正确的地址新建账户；否则请联系您的邮件系统管理员。铃铛中仍显示全部通知。
 mail-wish-each = 即时
 mail-wish-daily = 每日一次
 mail-wish-off = 不接收

@@ -10,7 +10,9 @@ use super::model::{Session, parse_zone};
 use super::user_pages::Nothing;
 use super::{actions, store};
 use crate::kernel::language::Language;
+use crate::kernel::time::Timestamp;
 use crate::notices::model::MailWish;
+use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::{Form, Problems};
 use crate::web::frame::{Frame, Place};
@@ -44,6 +46,7 @@ struct AccountPage {
     zone_name: String,
     wishes: &'static [MailWish],
     mail: MailWish,
+    mail_failed_at: Option<Timestamp>,
     email: String,
     problems: Problems,
 }
@@ -51,7 +54,7 @@ struct AccountPage {
 async fn account_page(visit: &Visit<SeeBookings>, session: &WebSession, zone_name: String, problems: Problems) -> Answer {
     let this = session.get::<String>("session_id").ok().flatten().unwrap_or_default();
     let mut conn = visit.app.db.read().await?;
-    let mail = store::user(&mut conn, &visit.actor.user_id).await?.map_or(MailWish::Each, |user| user.mail);
+    let user = store::user(&mut conn, &visit.actor.user_id).await?.ok_or(Error::NotFound)?;
     let sessions = store::sessions(&mut conn, &visit.actor.user_id, &this, visit.app.clock.now()).await?;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = AccountPage {
@@ -62,8 +65,9 @@ async fn account_page(visit: &Visit<SeeBookings>, session: &WebSession, zone_nam
         zones: ZONES,
         zone_name,
         wishes: MailWish::ALL,
-        mail,
-        email: visit.actor.email.clone(),
+        mail: user.mail,
+        mail_failed_at: user.mail_failed_at,
+        email: user.email,
         problems,
     };
     visit.page_with(status, &page)

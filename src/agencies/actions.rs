@@ -78,6 +78,7 @@ pub async fn add_user(db: &Db, new: NewUser, author: Author, link_hours: i64, no
         language: new.language,
         zone_name: "UTC".to_owned(),
         mail: MailWish::Each,
+        mail_failed_at: None,
         has_password: false,
         disabled: false,
     };

@@ -31,6 +31,8 @@ pub struct User {
     pub language: Language,
     pub zone_name: String,
     pub mail: MailWish,
+    /// Since when e-mail to them is given up, however often it is tried.
+    pub mail_failed_at: Option<Timestamp>,
     pub has_password: bool,
     pub disabled: bool,
 }

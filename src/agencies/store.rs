@@ -72,48 +72,40 @@ struct UserRow {
     zone_name: String,
     #[sqlx(try_from = "String")]
     mail: MailWish,
+    mail_failed_at: Option<String>,
     disabled_at: Option<String>,
 }
 
-impl From<UserRow> for User {
-    fn from(row: UserRow) -> Self {
-        Self {
-            id: row.id,
-            email: row.email,
-            name: row.name,
-            role: row.role,
-            agency_id: row.agency_id,
-            language: row.language,
-            zone_name: row.zone_name,
-            mail: row.mail,
-            has_password: row.password_hash.is_some(),
-            disabled: row.disabled_at.is_some(),
-        }
+impl UserRow {
+    fn user(self) -> Result<User, sqlx::Error> {
+        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        Ok(User {
+            mail_failed_at: self.mail_failed_at.as_deref().map(instant).transpose()?,
+            id: self.id,
+            email: self.email,
+            name: self.name,
+            role: self.role,
+            agency_id: self.agency_id,
+            language: self.language,
+            zone_name: self.zone_name,
+            mail: self.mail,
+            has_password: self.password_hash.is_some(),
+            disabled: self.disabled_at.is_some(),
+        })
     }
 }
 
+const USERS: &str =
+    "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, mail_failed_at, disabled_at FROM users";
+
 /// The users of an agency, or of the operator when there is none, by e-mail.
 pub async fn users(conn: &mut Conn, agency_id: Option<&str>) -> Result<Vec<User>, sqlx::Error> {
-    let rows: Vec<UserRow> = match agency_id {
-        Some(agency_id) => {
-            sqlx::query_as(
-                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, disabled_at FROM users \
-                 WHERE agency_id = $1 ORDER BY email LIMIT 500",
-            )
-            .bind(agency_id)
-            .fetch_all(conn)
-            .await?
-        }
-        None => {
-            sqlx::query_as(
-                "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, disabled_at FROM users \
-                 WHERE agency_id IS NULL ORDER BY email LIMIT 500",
-            )
-            .fetch_all(conn)
-            .await?
-        }
+    let query = match agency_id {
+        Some(agency_id) => Select::new(USERS).and("agency_id = ?", [agency_id.into()]),
+        None => Select::new(USERS).and("agency_id IS NULL", []),
     };
-    Ok(rows.into_iter().map(User::from).collect())
+    let rows: Vec<UserRow> = query.then("ORDER BY email LIMIT 500", []).fetch(conn).await?;
+    rows.into_iter().map(UserRow::user).collect()
 }
 
 /// Who of an agency is told about its cases: everybody who may work them. Without an agency: the one of the operator's
@@ -153,13 +145,19 @@ async fn recipients(conn: &mut Conn, query: Select) -> Result<Vec<Recipient>, sq
 
 /// One user by id.
 pub async fn user(conn: &mut Conn, id: &str) -> Result<Option<User>, sqlx::Error> {
-    let row: Option<UserRow> = sqlx::query_as(
-        "SELECT id, email, name, role, agency_id, password_hash, language, zone_name, mail, disabled_at FROM users WHERE id = $1",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(User::from))
+    let mut rows: Vec<UserRow> = Select::new(USERS).and("id = ?", [id.into()]).fetch(conn).await?;
+    rows.pop().map(UserRow::user).transpose()
+}
+
+/// Notes since when e-mail to somebody is given up, or that it arrives again.
+pub async fn set_mail_failed(conn: &mut Conn, id: &str, since: Option<Timestamp>) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE users SET mail_failed_at = $1 WHERE id = $2 AND (mail_failed_at IS NULL) <> ($3 = 1)")
+        .bind(since.map(instant_text))
+        .bind(id)
+        .bind(i64::from(since.is_none()))
+        .execute(conn)
+        .await?;
+    Ok(())
 }
 
 /// Id and password hash of the user with this e-mail, if the account has a password and is not disabled.
