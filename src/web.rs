@@ -8,6 +8,7 @@ pub mod assets;
 pub mod csrf;
 pub mod error;
 pub mod figures;
+pub mod filter_fields;
 pub mod filters;
 pub mod form;
 pub mod frame;

@@ -1,14 +1,13 @@
 //! The filters of My Bookings: as they stand in the URL, and as the search they mean.
 
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use super::model::{PaymentChannel, Status};
-use crate::kernel::folding::{fold_identifier, fold_ticket_number};
+use crate::kernel::folding::fold_ticket_number;
 use crate::kernel::time::{Date, Timestamp};
+use crate::web::filter_fields::{day, from, identifier, until};
 use crate::web::form::Problems;
 use crate::web::paging::Cursor;
-use crate::web::words::Message;
 
 /// What the form holds, exactly as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,19 +58,18 @@ impl Filters {
     /// The search; a filter that means nothing is noted and left out. Days of creation are days in `zone_name`.
     #[must_use]
     pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
-        let midnight = |day: Date| midnight(day, zone_name);
         let next = |day: Date| day.tomorrow().unwrap_or(day);
         let text = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         Search {
-            order_no: text(&self.order_no).map(|text| fold_identifier(&text)),
-            pnr: text(&self.pnr).map(|text| fold_identifier(&text)),
+            order_no: identifier(&self.order_no),
+            pnr: identifier(&self.pnr),
             ticket: text(&self.ticket).map(|text| fold_ticket_number(&text)),
             passenger: text(&self.passenger),
-            airline: text(&self.airline).map(|text| fold_identifier(&text)),
+            airline: identifier(&self.airline),
             departure_from: day(&self.departure_from, "departure_from", problems),
             departure_until: day(&self.departure_to, "departure_to", problems).map(next),
-            created_from: day(&self.created_from, "created_from", problems).and_then(midnight),
-            created_until: day(&self.created_to, "created_to", problems).map(next).and_then(midnight),
+            created_from: from(&self.created_from, "created_from", zone_name, problems),
+            created_until: until(&self.created_to, "created_to", zone_name, problems),
             status: self.status.parse().ok(),
             channel: self.channel.parse().ok(),
             has_refund: match self.has_refund.as_str() {
@@ -82,19 +80,4 @@ impl Filters {
             after: Cursor::parse(&self.after),
         }
     }
-}
-
-/// A day typed into a filter, or a noted problem.
-pub fn day(text: &str, field: &'static str, problems: &mut Problems) -> Option<Date> {
-    if text.trim().is_empty() {
-        return None;
-    }
-    problems.take(field, text.trim().parse().map_err(|_| Message::new("form-day")))
-}
-
-/// The first moment of a day in somebody's zone.
-#[must_use]
-pub fn midnight(day: Date, zone_name: &str) -> Option<Timestamp> {
-    let zone = TimeZone::get(zone_name).unwrap_or(TimeZone::UTC);
-    day.to_zoned(zone).ok().map(|zoned| zoned.timestamp())
 }

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::model::Cause;
-use crate::kernel::folding::fold_identifier;
 use crate::kernel::money::{Currency, Money};
+use crate::web::filter_fields::identifier;
 use crate::web::form::{MOST_MINOR, Problems, prose};
 use crate::web::words::Message;
 
@@ -42,7 +42,7 @@ impl ProposeForm {
         });
         let cause = problems.take("reason", self.reason.parse::<Cause>().map_err(|_| Message::new("form-choose")));
         let note = problems.take("note", prose(&self.note, MAX_NOTE));
-        let order_no = Some(fold_identifier(&self.order_no)).filter(|text| !text.is_empty());
+        let order_no = identifier(&self.order_no);
         Some(Proposed { order_no, amount: amount?, cause: cause?, note: note? })
     }
 }

@@ -1,11 +1,9 @@
 //! The filters of Finance → Refunds.
 
-use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
-use crate::bookings::filters::day;
-use crate::kernel::folding::fold_identifier;
-use crate::kernel::time::{Date, Timestamp};
+use crate::kernel::time::Timestamp;
+use crate::web::filter_fields::{from, identifier, until};
 use crate::web::form::Problems;
 use crate::web::paging::Cursor;
 
@@ -42,18 +40,14 @@ impl Filters {
     /// The search; a filter that means nothing is noted and left out. Days are days in `zone_name`.
     #[must_use]
     pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
-        let zone = TimeZone::get(zone_name).unwrap_or(TimeZone::UTC);
-        let midnight = |day: Date| day.to_zoned(zone.clone()).ok().map(|zoned| zoned.timestamp());
-        let next = |day: Date| day.tomorrow().unwrap_or(day);
-        let identifier = |text: &str| Some(fold_identifier(text)).filter(|text| !text.is_empty());
         Search {
             order_no: identifier(&self.order_no),
             pnr: identifier(&self.pnr),
             airline: identifier(&self.airline),
-            registered_from: day(&self.registered_from, "registered_from", problems).and_then(midnight),
-            registered_until: day(&self.registered_to, "registered_to", problems).map(next).and_then(midnight),
-            refunded_from: day(&self.refunded_from, "refunded_from", problems).and_then(midnight),
-            refunded_until: day(&self.refunded_to, "refunded_to", problems).map(next).and_then(midnight),
+            registered_from: from(&self.registered_from, "registered_from", zone_name, problems),
+            registered_until: until(&self.registered_to, "registered_to", zone_name, problems),
+            refunded_from: from(&self.refunded_from, "refunded_from", zone_name, problems),
+            refunded_until: until(&self.refunded_to, "refunded_to", zone_name, problems),
             status: self.status.parse().ok(),
             after: Cursor::parse(&self.after),
         }

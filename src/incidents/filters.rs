@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{IncidentKind, Status};
-use crate::bookings::filters::{day, midnight};
-use crate::kernel::folding::fold_identifier;
 use crate::kernel::time::Timestamp;
+use crate::web::filter_fields::{from, identifier, until};
 use crate::web::form::Problems;
 use crate::web::paging::Cursor;
 
@@ -38,14 +37,13 @@ impl Filters {
     /// The search; a filter that means nothing is noted and left out. Days are days in `zone_name`.
     #[must_use]
     pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
-        let identifier = |text: &str| Some(fold_identifier(text)).filter(|text| !text.is_empty());
         Search {
             order_no: identifier(&self.order_no),
             airline: identifier(&self.airline),
             kind: self.kind.parse().ok(),
             status: self.status.parse().ok(),
-            from: day(&self.from, "from", problems).and_then(|day| midnight(day, zone_name)),
-            until: day(&self.to, "to", problems).and_then(|day| midnight(day.tomorrow().unwrap_or(day), zone_name)),
+            from: from(&self.from, "from", zone_name, problems),
+            until: until(&self.to, "to", zone_name, problems),
             after: Cursor::parse(&self.after),
         }
     }

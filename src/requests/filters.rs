@@ -3,9 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::model::{Category, Status};
-use crate::bookings::filters::{day, midnight};
-use crate::kernel::folding::fold_identifier;
 use crate::kernel::time::Timestamp;
+use crate::web::filter_fields::{from, identifier, until};
 use crate::web::form::Problems;
 use crate::web::paging::Cursor;
 
@@ -40,16 +39,14 @@ impl Filters {
     /// The search; a filter that means nothing is noted and left out. Days are days in `zone_name`.
     #[must_use]
     pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
-        let identifier = |text: &str| Some(fold_identifier(text)).filter(|text| !text.is_empty());
         Search {
             number: Some(self.number.trim().to_ascii_uppercase()).filter(|text| !text.is_empty()),
             order_no: identifier(&self.order_no),
             category: self.category.parse().ok(),
             status: self.status.parse().ok(),
             unread: self.unread == "yes",
-            modified_from: day(&self.modified_from, "modified_from", problems).and_then(|day| midnight(day, zone_name)),
-            modified_until: day(&self.modified_to, "modified_to", problems)
-                .and_then(|day| midnight(day.tomorrow().unwrap_or(day), zone_name)),
+            modified_from: from(&self.modified_from, "modified_from", zone_name, problems),
+            modified_until: until(&self.modified_to, "modified_to", zone_name, problems),
             after: Cursor::parse(&self.after),
         }
     }
