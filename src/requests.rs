@@ -1,10 +1,12 @@
 //! Service requests: one conversation for everything that is not an instant refund.
 
+pub mod action_pages;
 pub mod actions;
 pub mod bulk;
 pub mod canned;
 pub mod canned_pages;
 pub mod completing;
+pub mod deciding;
 pub mod details;
 pub mod filters;
 pub mod list_pages;

@@ -14,7 +14,7 @@ use crate::kernel::actor::Permission;
 use crate::notices::pages as notices;
 use crate::queue::{pages as desk, request_pages as desk_requests};
 use crate::refunds::{case_pages, claim_pages, desk_pages, slide_out_pages, void_pages};
-use crate::requests::{canned_pages, list_pages as request_lists, offer_pages, open_pages, show_pages};
+use crate::requests::{action_pages, canned_pages, list_pages as request_lists, offer_pages, open_pages, show_pages};
 use crate::tools::{calculator_pages, no_go_pages, rule_set_pages};
 use crate::web::assets;
 
@@ -126,11 +126,11 @@ routes! {
     get "/bookings/{order}/request" RaiseRequests => open_pages::form;
     post "/bookings/{order}/requests" RaiseRequests => open_pages::open;
     get "/requests/{number}" SeeRequests => show_pages::show;
-    post "/requests/{number}/messages" WriteRequests => show_pages::write;
-    post "/requests/{number}/assignment" WorkDesk => show_pages::take;
-    post "/requests/{number}/handover" WorkDesk => show_pages::hand_over;
-    post "/requests/{number}/presence" WorkDesk => show_pages::presence;
-    post "/requests/{number}/merging" TalkToAirline => show_pages::merge;
+    post "/requests/{number}/messages" WriteRequests => action_pages::write;
+    post "/requests/{number}/assignment" WorkDesk => action_pages::take;
+    post "/requests/{number}/handover" WorkDesk => action_pages::hand_over;
+    post "/requests/{number}/presence" WorkDesk => action_pages::presence;
+    post "/requests/{number}/merging" TalkToAirline => action_pages::merge;
     get "/requests/{number}/offers/new" TalkToAirline => offer_pages::form;
     post "/requests/{number}/offers" TalkToAirline => offer_pages::make;
     post "/requests/{number}/offers/{offer}/acceptance" RequestRefunds => offer_pages::accept;

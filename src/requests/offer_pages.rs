@@ -6,10 +6,11 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::actions::NotDone;
+use super::deciding::{self, Deciding, Decision};
 use super::model::Request;
 use super::offer_forms::OfferForm;
 use super::offer_model::{OfferKind, OfferLine};
-use super::offering::{self, Deciding, Decision, Declined, Offering};
+use super::offering::{self, Declined, Offering};
 use super::show_pages::{self, Typed};
 use super::store;
 use crate::bookings::strip::{BookingFrame, Tab};
@@ -180,8 +181,8 @@ async fn decide<P: Needs>(visit: &Visit<P>, path: OfferPath, form: DecideForm, d
         drop(conn);
         return show_pages::page(visit, &number, StatusCode::UNPROCESSABLE_ENTITY, Typed::default(), problems).await;
     }
-    let deciding = Deciding { actor: visit.actor.clone(), number: number.clone(), offer_id: offer, once_key: form.once, decision, note };
-    match offering::decide(&visit.app.db, deciding, &visit.app.settings.limits, visit.app.clock.now()).await {
+    let order = Deciding { actor: visit.actor.clone(), number: number.clone(), offer_id: offer, once_key: form.once, decision, note };
+    match deciding::decide(&visit.app.db, order, &visit.app.settings.limits, visit.app.clock.now()).await {
         Ok(Some(refund)) => Ok(see_other(&format!("/refunds/{refund}?done=refund-submitted"))),
         Ok(None) => Ok(see_other(&format!("/requests/{number}?done={done}"))),
         Err(Declined::Request(NotDone::Absent)) => Err(Error::NotFound),
