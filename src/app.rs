@@ -41,7 +41,7 @@ pub async fn new(db: Db, settings: Settings, clock: Clock) -> Result<App, sqlx::
             })
         })
         .await?;
-    Ok(App { db, clock, settings: Arc::new(settings), secret: secret.into() })
+    Ok(App { db, clock, settings: Arc::new(settings), wake: Arc::default(), secret: secret.into() })
 }
 
 /// The actix app with everything around the routes.

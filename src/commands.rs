@@ -17,6 +17,8 @@ use crate::kernel::actor::Role;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Clock, Date};
+use crate::spreadsheets::child;
+use crate::spreadsheets::reading::Bounds;
 use crate::web::words::Message;
 use crate::{app, demo, finance, worker};
 
@@ -71,6 +73,9 @@ enum Command {
         #[command(subcommand)]
         what: RulesCommand,
     },
+    /// Read a spreadsheet from standard input, within bounds
+    #[command(hide = true)]
+    ReadSheet { bounds: String },
     /// Print the JSON Schema of a document
     Schema {
         #[arg(value_enum)]
@@ -220,6 +225,7 @@ pub async fn run(line: CommandLine) -> ExitCode {
         Command::Quote { file, rules, format } => calculation::quote(&file, &rules, format),
         Command::Rules { what: RulesCommand::Check { files } } => calculation::check(&files),
         Command::Rules { what: RulesCommand::Load { files, from, database } } => calculation::load(&files, from, &database).await,
+        Command::ReadSheet { bounds } => read_sheet(&bounds),
         Command::Schema { of } => calculation::schema(of),
     };
     match done {
@@ -244,6 +250,12 @@ fn begin_log(settings: &Settings) -> Done {
         LogForm::Json => log.json().init(),
     }
     Ok(())
+}
+
+/// The reader of an uploaded file, in this process of its own.
+fn read_sheet(bounds: &str) -> Result<(), Refused> {
+    let bounds: Bounds = serde_json::from_str(bounds).map_err(|error| Refused(format!("bounds: {error}")))?;
+    child::run(&bounds).map_err(|error| Refused(error.to_string()))
 }
 
 async fn serve(args: ServeArgs) -> Done {

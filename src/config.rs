@@ -66,6 +66,9 @@ pub struct Settings {
     /// The sender of e-mail
     #[arg(long, env = "AFTERFARE_MAIL_FROM", default_value = "Afterfare <no-reply@afterfare.example>", value_name = "ADDRESS", value_parser = mailbox)]
     pub mail_from: String,
+    /// The program that reads spreadsheets, when it is not this one
+    #[arg(long, env = "AFTERFARE_SHEET_READER", value_name = "FILE", hide = true)]
+    pub sheet_reader: Option<std::path::PathBuf>,
     #[command(flatten)]
     pub limits: Limits,
 }
@@ -198,8 +201,26 @@ pub struct Limits {
     /// Rows of one page of a list
     #[arg(long, env = "AFTERFARE_PAGE_ROWS", default_value_t = 50, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(5..=500))]
     pub page_rows: i64,
+    /// Rows of one uploaded file
+    #[arg(long, env = "AFTERFARE_SHEET_ROWS", default_value_t = 20_000, value_name = "ROWS", value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    pub sheet_rows: u32,
+    /// Bytes of one uploaded file of rows
+    #[arg(long, env = "AFTERFARE_MAX_SHEET_BYTES", default_value_t = 5_242_880, value_name = "BYTES")]
+    pub max_sheet_bytes: usize,
+    /// Megabytes that an uploaded workbook may have inside, unpacked
+    #[arg(long, env = "AFTERFARE_SHEET_INFLATED_MB", default_value_t = 64, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..=1024))]
+    pub sheet_inflated_mb: u64,
+    /// Megabytes of memory that the reader of an uploaded file gets
+    #[arg(long, env = "AFTERFARE_SHEET_MEMORY_MB", default_value_t = 512, value_name = "MB", value_parser = clap::value_parser!(u64).range(64..=8192))]
+    pub sheet_memory_mb: u64,
+    /// Seconds of work that the reader of an uploaded file gets
+    #[arg(long, env = "AFTERFARE_SHEET_SECONDS", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
+    pub sheet_seconds: u64,
+    /// Order numbers of one batch search that are pasted
+    #[arg(long, env = "AFTERFARE_PASTED_ORDERS", default_value_t = 500, value_name = "ORDERS", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub pasted_orders: u32,
     /// Rows of one downloaded file
-    #[arg(long, env = "AFTERFARE_EXPORT_ROWS", default_value_t = 100_000, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
+    #[arg(long, env = "AFTERFARE_EXPORT_ROWS", default_value_t = 1_000_000, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
     pub export_rows: i64,
 }
 
@@ -208,6 +229,18 @@ impl Settings {
     #[must_use]
     pub fn origin(&self) -> String {
         self.public_origin.clone().unwrap_or_else(|| format!("http://{}", self.listen))
+    }
+
+    /// The program that reads spreadsheets: this very one.
+    #[must_use]
+    pub fn reader(&self) -> std::path::PathBuf {
+        // The running program stays readable here even when a newer one has taken its place on the disk.
+        let own = std::path::Path::new("/proc/self/exe");
+        match &self.sheet_reader {
+            Some(program) => program.clone(),
+            None if own.exists() => own.to_owned(),
+            None => std::env::current_exe().unwrap_or_default(),
+        }
     }
 
     /// Whether people reach it over TLS.

@@ -4,4 +4,5 @@ pub mod export;
 pub mod filters;
 pub mod pages;
 pub mod store;
+pub mod transaction_pages;
 pub mod verify;

@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use crate::db::Conn;
+use crate::db::rows::{self, Table};
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -17,6 +18,10 @@ crate::text_column! {
         Request = "request",
         Incident = "incident",
         Compensation = "compensation",
+        Batch = "batch",
+        Remittance = "remittance",
+        TopUp = "top-up",
+        Statement = "statement",
     }
 }
 
@@ -89,6 +94,40 @@ pub async fn write(
     .execute(conn)
     .await?;
     Ok(())
+}
+
+const EVENTS: Table = Table {
+    name: "events",
+    columns: &["id", "subject_kind", "subject_id", "happened", "actor_id", "actor_name", "actor_side", "details", "created_at"],
+    suffix: "",
+};
+
+/// Writes the same thing that happened to many cases at once: each case's id with its details.
+///
+/// # Errors
+/// The database's own.
+pub async fn write_many(
+    conn: &mut Conn,
+    subject: Subject,
+    happened: &str,
+    author: &Author,
+    cases: impl Iterator<Item = (String, serde_json::Value)>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let row = |(id, details): (String, serde_json::Value)| {
+        vec![
+            new_id().into(),
+            subject.word().into(),
+            id.into(),
+            happened.into(),
+            author.id.as_str().into(),
+            author.name.as_str().into(),
+            author.side.word().into(),
+            details.to_string().into(),
+            instant_text(now).into(),
+        ]
+    };
+    rows::insert(conn, EVENTS, cases.map(row).collect()).await
 }
 
 #[derive(FromRow)]

@@ -44,5 +44,11 @@ crate::text_column! {
         /// The price of an accepted offer.
         ServiceSale = "service-sale",
         Compensation = "compensation",
+        /// A file of the airlines' money: it is in the bank and waits to be matched.
+        Remittance = "remittance",
+        /// A line that is no refund's money.
+        RemittanceRejected = "remittance-rejected",
     }
 }
+
+crate::named!(TransferKind = "transfer-kind");

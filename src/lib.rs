@@ -11,8 +11,10 @@ pub mod attachments;
 pub mod journal;
 pub mod ledger;
 pub mod notices;
+pub mod spreadsheets;
 
 pub mod agencies;
+pub mod batches;
 pub mod bookings;
 pub mod compensations;
 pub mod finance;
@@ -21,9 +23,13 @@ pub mod incidents;
 pub mod queue;
 pub mod rates;
 pub mod refunds;
+pub mod remittances;
+pub mod reports;
 pub mod requests;
 pub mod rule_sets;
+pub mod statements;
 pub mod tools;
+pub mod top_ups;
 
 pub mod app;
 pub mod commands;

@@ -5,17 +5,22 @@ use actix_web::web::{self, ServiceConfig};
 
 use crate::agencies::{account_pages, agency_pages, sign_in_pages, user_pages};
 use crate::attachments::pages as attachments;
+use crate::batches::{pages as batches, search_pages as search_batch, show_pages as batch};
 use crate::bookings::{detail_pages, list_pages};
 use crate::compensations::pages as compensations;
-use crate::finance::pages as finance_pages;
+use crate::finance::{pages as finance_pages, transaction_pages as transactions};
 use crate::home::{pages as home_pages, search_pages};
 use crate::incidents::{list_pages as incident_pages, tab_pages as incident_tab};
 use crate::kernel::actor::Permission;
 use crate::notices::pages as notices;
 use crate::queue::{pages as desk, request_pages as desk_requests};
 use crate::refunds::{case_pages, claim_pages, desk_pages, slide_out_pages, void_pages};
+use crate::remittances::{line_pages as remittance_line, lists as remittance_lists, pages as remittances};
+use crate::reports::pages as reports;
 use crate::requests::{action_pages, canned_pages, list_pages as request_lists, offer_pages, open_pages, show_pages};
+use crate::statements::pages as statements;
 use crate::tools::{calculator_pages, no_go_pages, rule_set_pages};
+use crate::top_ups::pages as top_ups;
 use crate::web::assets;
 
 /// One URL, for the tests that walk all of them.
@@ -84,6 +89,12 @@ routes! {
 
     // Bookings
     get "/bookings" SeeBookings => list_pages::list;
+    get "/bookings.csv" SeeBookings => list_pages::csv;
+    get "/bookings.xlsx" SeeBookings => list_pages::xlsx;
+    get "/bookings/batch-search" SeeRefunds => search_batch::form;
+    post "/bookings/batch-search" SeeRefunds => search_batch::search;
+    get "/bookings/batch-search/template.xlsx" SeeRefunds => search_batch::template_xlsx;
+    get "/bookings/batch-search/template.csv" SeeRefunds => search_batch::template_csv;
     get "/bookings/{order}" SeeBookings => detail_pages::info;
     get "/bookings/{order}/fees" SeeBookings => detail_pages::fees;
     get "/bookings/{order}/ancillaries" SeeBookings => detail_pages::ancillaries;
@@ -92,6 +103,8 @@ routes! {
 
     // Incidents
     get "/incidents" SeeRequests => incident_pages::list;
+    get "/incidents.csv" SeeRequests => incident_pages::csv;
+    get "/incidents.xlsx" SeeRequests => incident_pages::xlsx;
     get "/bookings/{order}/incidents" SeeRequests => incident_tab::tab;
     post "/bookings/{order}/incidents" TalkToAirline => incident_tab::enter;
     post "/bookings/{order}/incidents/{number}/confirmation" ConfirmIncidents => incident_tab::confirm;
@@ -152,11 +165,59 @@ routes! {
     get "/finance/claims" SeeRefunds => finance_pages::claims;
     get "/finance/claims.csv" SeeRefunds => finance_pages::claims_csv;
     get "/finance/claims.xlsx" SeeRefunds => finance_pages::claims_xlsx;
+    get "/finance/claims/template.xlsx" SeeRefunds => batches::claims_template_xlsx;
+    get "/finance/claims/template.csv" SeeRefunds => batches::claims_template_csv;
+    get "/finance/claims/batches" SeeRefunds => batches::list;
+    post "/finance/claims/batches" RequestRefunds => batches::begin;
+    get "/finance/claims/batches/new" RequestRefunds => batches::new;
+    get "/batches/{number}" SeeRefunds => batch::show;
+    get "/batches/{number}/rows.csv" SeeRefunds => batch::rows_csv;
+    get "/batches/{number}/rows.xlsx" SeeRefunds => batch::rows_xlsx;
+    post "/batches/{number}/confirmation" RequestRefunds => batch::confirm;
+    post "/batches/{number}/discarding" RequestRefunds => batch::discard;
     get "/finance/compensations" SeeRefunds => compensations::list;
+    get "/finance/compensations.csv" SeeRefunds => compensations::csv;
+    get "/finance/compensations.xlsx" SeeRefunds => compensations::xlsx;
     post "/finance/compensations" PostMoney => compensations::propose;
     post "/finance/compensations/{compensation}/approval" PostMoney => compensations::approve;
     post "/finance/compensations/{compensation}/refusal" PostMoney => compensations::refuse;
-    get "/finance/transactions" SeeMoney => finance_pages::transactions;
+    get "/finance/remittances" PostMoney => remittances::list;
+    post "/finance/remittances" PostMoney => remittances::upload;
+    get "/finance/remittances/new" PostMoney => remittances::new;
+    get "/finance/remittances/drafts/{draft}" PostMoney => remittances::draft;
+    post "/finance/remittances/drafts/{draft}" PostMoney => remittances::import;
+    get "/finance/remittances/{number}" PostMoney => remittances::show;
+    post "/finance/remittances/{number}/posting" PostMoney => remittances::post_exact;
+    get "/finance/remittances/{number}/lines.csv" PostMoney => remittances::csv;
+    get "/finance/remittances/{number}/lines.xlsx" PostMoney => remittances::xlsx;
+    get "/finance/remittances/{number}/lines/{line}" PostMoney => remittance_line::show;
+    post "/finance/remittances/{number}/lines/{line}/matches" PostMoney => remittance_line::match_line;
+    post "/finance/remittances/{number}/lines/{line}/undoing" PostMoney => remittance_line::undo;
+    post "/finance/remittances/{number}/lines/{line}/rejection" PostMoney => remittance_line::reject;
+    post "/finance/remittances/{number}/lines/{line}/reopening" PostMoney => remittance_line::reopen;
+    post "/finance/remittances/{number}/lines/{line}/owner" PostMoney => remittance_line::hand_over;
+    get "/finance/unmatched" PostMoney => remittance_lists::open;
+    get "/finance/unmatched.csv" PostMoney => remittance_lists::open_csv;
+    get "/finance/unmatched.xlsx" PostMoney => remittance_lists::open_xlsx;
+    get "/finance/overdue" PostMoney => remittance_lists::overdue;
+    get "/finance/overdue.csv" PostMoney => remittance_lists::overdue_csv;
+    get "/finance/transactions" SeeMoney => transactions::show;
+    get "/finance/transactions.csv" SeeMoney => transactions::csv;
+    get "/finance/transactions.xlsx" SeeMoney => transactions::xlsx;
+    post "/finance/alerts" TopUp => top_ups::set_alert;
+    get "/finance/reports" SeeMoney => reports::list;
+    get "/finance/reports/{report}.csv" SeeMoney => reports::csv;
+    get "/finance/top-ups" SeeMoney => top_ups::list;
+    get "/finance/top-ups.csv" SeeMoney => top_ups::csv;
+    get "/finance/top-ups.xlsx" SeeMoney => top_ups::xlsx;
+    post "/finance/top-ups" TopUp => top_ups::declare;
+    post "/finance/top-ups/{top_up}/confirmation" PostMoney => top_ups::confirm;
+    post "/finance/top-ups/{top_up}/refusal" PostMoney => top_ups::refuse;
+    get "/finance/statements" SeeMoney => statements::list;
+    post "/finance/statements/settings" TopUp => statements::save_settings;
+    get "/finance/statements/{number}" SeeMoney => statements::show;
+    get "/finance/statements/{number}/file.csv" SeeMoney => statements::csv;
+    get "/finance/statements/{number}/file.xlsx" SeeMoney => statements::xlsx;
 
     // Tools
     get "/calculator" SeeBookings => calculator_pages::open;
@@ -171,6 +232,8 @@ routes! {
 
     // The operations desk
     get "/desk" WorkDesk => desk::desk;
+    get "/desk.csv" WorkDesk => desk::csv;
+    get "/desk.xlsx" WorkDesk => desk::xlsx;
     get "/desk/requests" WorkDesk => desk_requests::desk;
     post "/desk/requests/assignment" WorkDesk => desk_requests::assign;
     post "/desk/requests/replies" TalkToAirline => desk_requests::reply;

@@ -25,6 +25,8 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub settings: std::sync::Arc<Settings>,
+    /// Tells the worker that there is something to do at once.
+    pub wake: std::sync::Arc<tokio::sync::Notify>,
     /// Signs cookies and the tokens of forms before sign-in; kept in the database, the same for every instance.
     pub secret: std::sync::Arc<str>,
 }

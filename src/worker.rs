@@ -5,18 +5,22 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
-use jiff::SignedDuration;
 
 use crate::agencies::store as agencies;
 use crate::attachments::store as attachments;
+use crate::batches::working as batches;
 use crate::journal::{self, Author, Subject};
-use crate::kernel::time::{Timestamp, instant_text, plus_days, plus_hours};
+use crate::kernel::time::{Timestamp, instant_text, plus_days, plus_hours, plus_seconds};
 use crate::notices::mailing::{self, Complaint, Post, Reader, Sender};
 use crate::notices::model::{MailWish, Notice};
 use crate::notices::store as notices;
 use crate::refunds::store as refunds;
+use crate::remittances;
 use crate::requests::{completing, thread_store};
+use crate::statements;
+use crate::top_ups::alerts;
 use crate::web::App;
+use crate::web::error::Error;
 
 /// Whether a step found something to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,11 +67,12 @@ impl Worker {
         Ok(Self { app, post, sender })
     }
 
-    /// Does one piece of work: a deadline that was missed, an offer to end, a request to complete, mail to send.
+    /// Does one piece of work: a deadline that was missed, an offer to end, a request to complete, rows of a batch, mail to
+    /// send.
     ///
     /// # Errors
     /// The database's own; the piece is then still to be done.
-    pub async fn step(&self) -> Result<Step, sqlx::Error> {
+    pub async fn step(&self) -> Result<Step, Error> {
         let (now, limits) = (self.app.clock.now(), self.app.settings.limits.clone());
         let found = self
             .app
@@ -83,13 +88,27 @@ impl Worker {
                 })
             })
             .await?;
-        Ok(if found || self.mail_one().await? { Step::Done } else { Step::Idle })
+        let app = &self.app;
+        let finance = found || batches::step(app).await? || remittances::posting::step(app).await? || statements::making::step(app).await?;
+        let told = finance || self.warn_one().await? || statements::mailing::step(app, &self.post, &self.sender).await?;
+        Ok(if told || self.mail_one().await? { Step::Done } else { Step::Idle })
+    }
+
+    /// Tells of one deposit that runs low. Answers whether there was any.
+    async fn warn_one(&self) -> Result<bool, sqlx::Error> {
+        let mut conn = self.app.db.read().await?;
+        if !alerts::is_crossed(&mut conn).await? {
+            return Ok(false);
+        }
+        drop(conn);
+        let now = self.app.clock.now();
+        self.app.db.write(move |conn| Box::pin(async move { alerts::tell_one(conn, now).await })).await
     }
 
     /// Sends the mail that is due to one person. Answers whether there was any.
     async fn mail_one(&self) -> Result<bool, sqlx::Error> {
         let (db, now) = (&self.app.db, self.app.clock.now());
-        let until = later(now, ABANDONED_SECONDS);
+        let until = plus_seconds(now, ABANDONED_SECONDS);
         let due = db.write(move |conn| Box::pin(async move { notices::take_due(conn, now, until).await })).await?;
         let Some(first) = due.first() else { return Ok(false) };
         let mut conn = db.read().await?;
@@ -117,7 +136,7 @@ impl Worker {
         };
         let (ids, attempts) = (ids(due), self.app.settings.limits.mail_attempts);
         let tried = due.iter().map(|notice| notice.mail_attempts).max().unwrap_or(1);
-        let again = later(now, RETRY_SECONDS << (tried.clamp(1, MOST_DOUBLINGS) - 1));
+        let again = plus_seconds(now, RETRY_SECONDS << (tried.clamp(1, MOST_DOUBLINGS) - 1));
         let (user_id, given_up) = (user_id.to_owned(), tried >= attempts);
         let done = self.app.db.write(move |conn| {
             Box::pin(async move {
@@ -138,10 +157,6 @@ impl Worker {
         });
         done.await
     }
-}
-
-fn later(now: Timestamp, seconds: i64) -> Timestamp {
-    now.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(now)
 }
 
 fn ids(notices: &[Notice]) -> Vec<String> {
@@ -179,6 +194,7 @@ pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
                 let old = instant_text(plus_days(now, -ONCE_KEY_DAYS));
                 sqlx::query("DELETE FROM once_keys WHERE created_at < $1").bind(old).execute(&mut *conn).await?;
                 notices::forget(conn, notices_before).await?;
+                remittances::drafts::forget_before(conn, drafts_before).await?;
                 thread_store::forget_presence(conn, plus_hours(now, -1)).await?;
                 attachments::forget_drafts(conn, drafts_before).await
             })
@@ -205,6 +221,9 @@ pub async fn run(worker: Worker) {
         if let Err(error) = tidy(&worker.app).await {
             tracing::error!(cause = %error, "tidying failed");
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = worker.app.wake.notified() => {}
+        }
     }
 }

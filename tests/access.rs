@@ -27,6 +27,9 @@ struct Things {
     attachment: String,
     notice: String,
     compensation: String,
+    batch: String,
+    remittance: String,
+    statement: String,
     user: String,
 }
 
@@ -44,6 +47,9 @@ impl Things {
             attachment: id(),
             notice: id(),
             compensation: "CO-209911-0042".to_owned(),
+            batch: "BA-209911-0042".to_owned(),
+            remittance: "RM-209911-0042".to_owned(),
+            statement: "ST-209911-0042".to_owned(),
             user: "x".to_owned(),
         }
     }
@@ -68,6 +74,18 @@ impl Things {
             order: order.to_owned(),
             incident: "IN-202611-0001".to_owned(),
             compensation: "CO-202611-0001".to_owned(),
+            statement: statement(world).await,
+            batch: crate::batches::uploaded(owner, "a.csv", format!("order_no\n{order}\n").as_bytes(), &[])
+                .await
+                .trim_start_matches("/batches/")
+                .to_owned(),
+            remittance: crate::remittances::imported(&sam, "a.csv", b"Reference,Amount,Currency\nX,1.00,USD\n")
+                .await
+                .trim_start_matches("/finance/remittances/")
+                .split('?')
+                .next()
+                .expect("a number")
+                .to_owned(),
             user: "nobody".to_owned(),
             refund,
             quote,
@@ -84,6 +102,12 @@ impl Things {
             &self.incident
         } else if path.starts_with("/requests/") {
             &self.request
+        } else if path.starts_with("/finance/statements/") {
+            &self.statement
+        } else if path.starts_with("/batches/") {
+            &self.batch
+        } else if path.starts_with("/finance/remittances/") {
+            &self.remittance
         } else {
             &self.refund
         };
@@ -96,6 +120,10 @@ impl Things {
             .replace("{compensation}", &self.compensation)
             .replace("{id}", if path.contains("quotes") { &self.quote } else { &self.user })
             .replace("{reply}", "nobody")
+            .replace("{draft}", "nobody")
+            .replace("{top_up}", "TU-209911-0042")
+            .replace("{report}", "differences")
+            .replace("{line}", "1")
             .replace("{code}", "SUNRIVER")
             .replace("{name}", "vn-domestic")
             .replace("{version}", "2018-02")
@@ -105,6 +133,34 @@ impl Things {
         assert!(!filled.contains('{'), "{filled}: teach the tests this placeholder");
         filled
     }
+}
+
+/// A statement of SUNRIVER, as the worker would issue it after the end of a month.
+async fn statement(world: &World) -> String {
+    use afterfare::kernel::money::{Currency, Money};
+    use afterfare::statements::model::Statement;
+    let (agency, now) = (world.sunriver().await, world.now());
+    let day = |text: &str| text.parse().expect("a day");
+    let statement = Statement {
+        id: afterfare::kernel::id::new_id(),
+        number: "ST-202611-0001".to_owned(),
+        agency_id: agency.id,
+        agency_name: agency.name,
+        from: day("2026-10-01"),
+        until: day("2026-11-01"),
+        zone_name: "UTC".to_owned(),
+        opening: Money::zero(Currency::USD),
+        closing: Money::zero(Currency::USD),
+        line_count: 0,
+        created_at: now,
+    };
+    let number = statement.number.clone();
+    let insert = world
+        .app
+        .db
+        .write(move |conn| Box::pin(async move { afterfare::statements::store::insert(conn, &statement, &[], &[], now).await }));
+    insert.await.expect("it is kept");
+    number
 }
 
 /// What of a page may differ between two requests: its reference and the token of its forms.

@@ -148,7 +148,7 @@ async fn a_deposit_stops_at_its_credit_line(world: World) {
                         amount: afterfare::kernel::money::Money::new(minor, usd),
                         kind: TransferKind::ServiceFee,
                     };
-                    post(conn, &[leg], About { refund: None, case: None, actor_id: "test", now }).await
+                    post(conn, &[leg], About { refund: None, case: None, round: 0, actor_id: "test", now }).await
                 })
             })
             .await

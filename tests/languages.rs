@@ -131,6 +131,19 @@ const MADE: &[&str] = &[
     "compensation-status-",
     "refund-kind-",
     "waives-",
+    "allocation-",
+    "batch-status-",
+    "batch-row-",
+    "field-",
+    "finding-",
+    "line-status-",
+    "rejection-",
+    "row-",
+    "template-",
+    "top-up-status-",
+    "statement-period-",
+    "weekday-",
+    "report-",
 ];
 
 fn sources() -> String {
@@ -210,6 +223,15 @@ fn stored_words_have_a_name_in_every_language() {
         afterfare::incidents::model::IncidentKind,
         afterfare::incidents::model::Status,
         afterfare::incidents::model::Outcome,
+        afterfare::batches::model::Status,
+        afterfare::batches::model::RowStatus,
+        afterfare::remittances::model::LineStatus,
+        afterfare::remittances::model::Finding,
+        afterfare::remittances::model::AllocationState,
+        afterfare::remittances::model::Rejection,
+        afterfare::remittances::mapping::Field,
+        afterfare::top_ups::model::Status,
+        afterfare::statements::model::Period,
         afterfare::compensations::model::Cause,
         afterfare::compensations::model::Status,
         afterfare::notices::model::CaseKind,
@@ -218,6 +240,8 @@ fn stored_words_have_a_name_in_every_language() {
     );
     keys.extend(afterfare::requests::model::Category::ALL.iter().map(|category| category.hint_key()));
     keys.extend(afterfare::notices::model::CaseKind::ALL.iter().map(|kind| format!("mail-subject-{}", kind.word())));
+    let row_key = |code: &afterfare::batches::model::RowCode| afterfare::batches::judging::Refused::new(*code).message.key;
+    keys.extend(afterfare::batches::model::RowCode::ALL.iter().map(row_key));
     for code in afterfare::refunds::model::RefusalCode::all() {
         keys.extend([code.name_key(), code.next_step_key()]);
     }

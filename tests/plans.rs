@@ -1,5 +1,7 @@
 //! Every list is served by an index, on both databases; and a page asks a fixed number of questions.
 
+use afterfare::batches::model::{BatchKind, RowStatus};
+use afterfare::batches::{row_store as batch_rows, store as batches};
 use afterfare::bookings::filters::Search as BookingSearch;
 use afterfare::bookings::model::{PaymentChannel, Status};
 use afterfare::bookings::store as bookings;
@@ -19,6 +21,9 @@ use afterfare::queue::request_store as queue_requests;
 use afterfare::queue::store as queue;
 use afterfare::queue::view::{RequestView, View};
 use afterfare::refunds::model::Kind as RefundKind;
+use afterfare::remittances::line_store::{self as remittance_lines, View as LinesView};
+use afterfare::remittances::model::{Finding, LineStatus};
+use afterfare::remittances::store as remittances;
 use afterfare::requests::filters::Search as RequestSearch;
 use afterfare::requests::model::{Category, Status as RequestStatus};
 use afterfare::requests::store as requests;
@@ -66,6 +71,19 @@ async fn lists_are_served_by_an_index(world: World) {
             queries.push((format!("refunds {search:?}"), finance::refunds_query(scope, RefundKind::Refund, &search, 51)));
         }
     }
+    for scope in &scopes {
+        for kind in BatchKind::ALL {
+            queries.push((format!("batches {kind}"), batches::list_query(scope, *kind, cursor(), 51)));
+        }
+    }
+    queries.push(("rows of a batch".to_owned(), batch_rows::rows_query("b", None, 7, 51)));
+    queries.push(("refused rows of a batch".to_owned(), batch_rows::rows_query("b", Some(RowStatus::Refused), 7, 51)));
+    queries.push(("remittances".to_owned(), remittances::list_query(cursor(), 51)));
+    for view in [LinesView::All, LinesView::Open(Finding::Exact), LinesView::Status(LineStatus::Matched)] {
+        queries.push((format!("lines {view:?}"), remittance_lines::lines_query("r", view, 7, 51)));
+    }
+    queries.push(("open money".to_owned(), remittance_lines::open_query(None, cursor(), 51)));
+    queries.push(("somebody's open money".to_owned(), remittance_lines::open_query(Some("u"), cursor(), 51)));
     for view in View::ALL {
         queries.push((format!("desk {view}"), queue::query(*view, "u", world.now(), cursor(), 51)));
     }
@@ -102,7 +120,7 @@ async fn lists_are_served_by_an_index(world: World) {
         queries.push(("claims of an airline".to_owned(), finance::refunds_query(scope, RefundKind::Claim, &claims, 51)));
     }
     queries.push(("notices".to_owned(), notices::list_query("u", cursor(), 51)));
-    queries.push(("movements".to_owned(), balance::movements_query("a", cursor(), 51)));
+    queries.push(("movements".to_owned(), balance::movements_query("a", Some(world.now()), cursor(), 51)));
     for (name, query) in queries {
         let plan = world.app.db.explain(&query).await.expect("a plan");
         let scans = |line: &&String| match world.app.db.kind {

@@ -335,7 +335,7 @@ async fn top_up(world: &World, minor: i64) {
                     amount: Money::new(minor, Currency::parse("USD").expect("a currency")),
                     kind: TransferKind::TopUp,
                 };
-                post(conn, &[leg], About { refund: None, case: None, actor_id: "test", now }).await.expect("posted");
+                post(conn, &[leg], About { refund: None, case: None, round: 0, actor_id: "test", now }).await.expect("posted");
                 Ok(())
             })
         })

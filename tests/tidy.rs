@@ -21,7 +21,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 /// From the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 25] = [
+const ROOMS: [&str; 31] = [
     "kernel",
     "config",
     "db",
@@ -31,6 +31,7 @@ const ROOMS: [&str; 25] = [
     "ledger",
     "notices",
     "attachments",
+    "spreadsheets",
     "agencies",
     "rates",
     "rule_sets",
@@ -39,8 +40,13 @@ const ROOMS: [&str; 25] = [
     "refunds",
     "requests",
     "compensations",
+    "batches",
+    "remittances",
+    "top_ups",
     "tools",
     "finance",
+    "statements",
+    "reports",
     "queue",
     "home",
     "routes",

@@ -86,7 +86,8 @@ pub fn settings(listen: &str, files: &Folder) -> Settings {
     let (attachments, mail) = (attachments.to_string_lossy(), mail.to_string_lossy());
     // Long sessions: tests move the clock past deadlines, not past sign-ins; the tests of sessions say their own.
     let sessions = ["--session-idle-minutes", "1440", "--session-hours", "168"];
-    let folders = ["--files", &attachments, "--mail-folder", &mail];
+    // The tests are no reader of spreadsheets: the program is.
+    let folders = ["--files", &attachments, "--mail-folder", &mail, "--sheet-reader", env!("CARGO_BIN_EXE_afterfare")];
     Defaults::parse_from(["test", "--listen", listen].into_iter().chain(sessions).chain(folders)).settings
 }
 
@@ -435,6 +436,20 @@ impl Person {
         }
         for (name, bytes) in files {
             form = form.part("files", reqwest::multipart::Part::bytes(bytes.to_vec()).file_name((*name).to_owned()));
+        }
+        self.page(self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form)).await
+    }
+
+    /// Posts a form with a spreadsheet, and with files beside it.
+    pub async fn upload_sheet(&self, path: &str, fields: Fields<'_>, sheet: (&str, &[u8]), files: Files<'_>) -> Page {
+        let part = |bytes: &[u8], name: &str| reqwest::multipart::Part::bytes(bytes.to_vec()).file_name(name.to_owned());
+        let mut form = reqwest::multipart::Form::new().text("csrf", self.csrf.clone());
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        form = form.part("sheet", part(sheet.1, sheet.0));
+        for (name, bytes) in files {
+            form = form.part("files", part(bytes, name));
         }
         self.page(self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form)).await
     }

@@ -258,3 +258,5 @@ void-go = Void and get back
 void-once = A void cannot be taken back.
 done-void-submitted = The void was submitted. The team sends it to the airline before the window closes.
 ball-agency-theirs = The agency has the ball.
+from-batch = Came in a file, with its proof there:
+event-credit-taken-back = The credit was taken back by a reversal: the airline’s money belonged to another refund. It is waited for again.

@@ -255,3 +255,5 @@ void-go = Void và nhận lại
 void-once = Đã void thì không rút lại được.
 done-void-submitted = Đã gửi yêu cầu void. Bộ phận xử lý sẽ gửi hãng trước khi hết thời hạn void.
 ball-agency-theirs = Đến lượt đại lý.
+from-batch = Đến từ một tệp, minh chứng ở đó:
+event-credit-taken-back = Khoản ghi có đã được đảo lại: tiền của hãng thuộc một yêu cầu hoàn khác. Đang chờ tiền về lần nữa.

@@ -255,3 +255,5 @@ void-go = 作废并退回
 void-once = 作废后不可撤回。
 done-void-submitted = 作废已提交。运营团队将在时限截止前提交航司。
 ball-agency-theirs = 待代理处理
+from-batch = 由文件批量提交，证明见：
+event-credit-taken-back = 入账已冲正：该笔航司款项属于另一退款单，现重新等待到账。

@@ -35,6 +35,15 @@ pub async fn agencies(conn: &mut Conn) -> Result<Vec<Agency>, sqlx::Error> {
     Ok(rows.into_iter().map(Agency::from).collect())
 }
 
+/// The agency with this id.
+pub async fn agency_of_id(conn: &mut Conn, id: &str) -> Result<Option<Agency>, sqlx::Error> {
+    let row: Option<AgencyRow> = sqlx::query_as("SELECT id, code, name, currency, credit_line_minor FROM agencies WHERE id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
+    Ok(row.map(Agency::from))
+}
+
 /// The agency with this code.
 pub async fn agency(conn: &mut Conn, code: &str) -> Result<Option<Agency>, sqlx::Error> {
     let row: Option<AgencyRow> = sqlx::query_as("SELECT id, code, name, currency, credit_line_minor FROM agencies WHERE code = $1")
@@ -125,6 +134,13 @@ pub async fn audience(conn: &mut Conn, agency_id: Option<&str>, assignee_id: Opt
         }
     }
     recipients(conn, of(all().and("agency_id IS NULL AND role IN ('operator-agent', 'supervisor')", []))).await
+}
+
+/// Who of an agency looks after its money.
+pub async fn finance_audience(conn: &mut Conn, agency_id: &str) -> Result<Vec<Recipient>, sqlx::Error> {
+    let people = "agency_id = ? AND role IN ('admin', 'finance') AND disabled_at IS NULL AND password_hash IS NOT NULL";
+    let query = Select::new("SELECT id, zone_name, mail FROM users").and(people, [agency_id.into()]);
+    recipients(conn, query.then("ORDER BY id LIMIT 500", [])).await
 }
 
 /// Who of the operator's team decides about money, except one of them.

@@ -1,5 +1,6 @@
 //! Where attachments are kept: a row each, and a file under a name that nobody can guess.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use sqlx::FromRow;
@@ -7,6 +8,7 @@ use sqlx::FromRow;
 use super::kind::FileKind;
 use crate::db::Conn;
 use crate::db::rows::{self, Table};
+use crate::db::select::Select;
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 
@@ -179,6 +181,37 @@ pub async fn of_case(conn: &mut Conn, case_kind: &str, case_id: &str, internal: 
     let query = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(case_kind).bind(case_id).bind(i64::from(internal));
     let rows: Vec<AttachmentRow> = query.fetch_all(conn).await?;
     rows.into_iter().rev().map(AttachmentRow::attachment).collect()
+}
+
+/// The files of many cases of one kind, by case, oldest first; internal ones are left out.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_cases(conn: &mut Conn, case_kind: &str, case_ids: &[&str]) -> Result<HashMap<String, Vec<Attachment>>, sqlx::Error> {
+    let mut all: HashMap<String, Vec<Attachment>> = HashMap::new();
+    if case_ids.is_empty() {
+        return Ok(all);
+    }
+    let rows: Vec<CaseRow> = Select::new(
+        "SELECT a.case_id, a.id, a.agency_id, a.message_id, a.internal, a.name, a.kind, a.bytes, a.digest, a.stored_as, a.created_by, \
+         a.created_at FROM attachments a",
+    )
+    .and("a.case_kind = ? AND a.internal = 0", [case_kind.into()])
+    .and_in("a.case_id", case_ids.iter().map(|id| (*id).into()))
+    .then("ORDER BY a.created_at, a.id LIMIT 2000", [])
+    .fetch(conn)
+    .await?;
+    for row in rows {
+        all.entry(row.case_id).or_default().push(row.attachment.attachment()?);
+    }
+    Ok(all)
+}
+
+#[derive(FromRow)]
+struct CaseRow {
+    case_id: String,
+    #[sqlx(flatten)]
+    attachment: AttachmentRow,
 }
 
 /// One file that is bound to a case, if the scope may see it.

@@ -52,8 +52,17 @@ pub struct Upload<T> {
     pub fields: T,
     /// Ids of the files that were good, and of drafts that an earlier try of the form had brought.
     pub files: Vec<String>,
-    /// What was wrong with the others, under the field `files`.
+    /// What was wrong with the others, under the field `files`, or with the sheet, under `sheet`.
     pub problems: Problems,
+    /// The spreadsheet of a form that asks for one.
+    pub sheet: Option<SheetFile>,
+}
+
+/// An uploaded spreadsheet, as it came. What it holds is for a reader of its own to find out.
+#[derive(Debug, Clone)]
+pub struct SheetFile {
+    pub name: String,
+    pub bytes: Vec<u8>,
 }
 
 impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
@@ -109,11 +118,12 @@ struct Reading {
     bytes: usize,
     drafts: Vec<(Attachment, Loose)>,
     problems: Problems,
+    sheet: Option<SheetFile>,
 }
 
 impl Reading {
     fn of(request: HttpRequest, app: AppData, actor: Actor, pairs: Vec<(String, String)>) -> Self {
-        Self { request, app, actor, pairs, bytes: 0, drafts: Vec::new(), problems: Problems::default() }
+        Self { request, app, actor, pairs, bytes: 0, drafts: Vec::new(), problems: Problems::default(), sheet: None }
     }
 
     async fn all(&mut self, mut multipart: Multipart) -> Result<(), Error> {
@@ -138,6 +148,7 @@ impl Reading {
                     let text = self.text(field).await?;
                     self.pairs.push((name, text));
                 }
+                Some(file_name) if name == "sheet" => self.sheet(field, &file_name).await?,
                 Some(file_name) => self.file(field, &file_name).await?,
             }
         }
@@ -157,6 +168,30 @@ impl Reading {
         let text = String::from_utf8(text).map_err(|_| Error::BadRequest)?;
         // PostgreSQL holds no NUL, and no keyboard types one.
         if text.contains('\0') { Err(Error::BadRequest) } else { Ok(text.replace("\r\n", "\n")) }
+    }
+
+    /// Takes a spreadsheet into memory, where it may be small.
+    async fn sheet(&mut self, mut field: Field, sent_name: &str) -> Result<(), Error> {
+        let most = self.app.settings.limits.max_sheet_bytes;
+        let (mut bytes, mut count) = (Vec::new(), 0usize);
+        while let Some(piece) = field.next().await {
+            let piece = piece.map_err(|_| Error::BadRequest)?;
+            count += piece.len();
+            if count > most.saturating_mul(4) {
+                return Err(Error::TooLarge);
+            }
+            if count <= most {
+                bytes.extend_from_slice(&piece);
+            }
+        }
+        let name = clean_name(sent_name);
+        if count > most {
+            let megabytes = i64::try_from(most / 1_048_576).unwrap_or(0);
+            self.problems.add("sheet", Message::new("attachment-too-large").count("megabytes", megabytes).text("name", name));
+        } else if count > 0 {
+            self.sheet = Some(SheetFile { name, bytes });
+        }
+        Ok(())
     }
 
     /// Writes one file beside where files are kept, and keeps it when it is good.
@@ -254,8 +289,21 @@ impl Reading {
             }
             loose.into_iter().for_each(Loose::hand_over);
         }
-        Ok(Upload { fields, files, problems: self.problems })
+        Ok(Upload { fields, files, problems: self.problems, sheet: self.sheet })
     }
+}
+
+/// Keeps an uploaded spreadsheet until it is read; answers the name under which it lies beside the attachments.
+///
+/// # Errors
+/// When the disk takes no more.
+pub async fn keep_sheet(folder: &Path, bytes: &[u8]) -> Result<String, Error> {
+    let stored_as = new_token();
+    let failed = |error: std::io::Error| Error::Internal(format!("a file cannot be kept: {error}"));
+    let mut file = create(&store::path(folder, &stored_as)).await?;
+    file.write_all(bytes).await.map_err(failed)?;
+    file.sync_all().await.map_err(failed)?;
+    Ok(stored_as)
 }
 
 /// A new file, for its owner only.

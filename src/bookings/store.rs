@@ -1,6 +1,6 @@
 //! All SQL about bookings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
@@ -47,6 +47,26 @@ pub async fn find(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Opti
         .fetch_optional(conn)
         .await?;
     row.filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept).transpose()
+}
+
+/// The bookings with these order numbers that the scope may see, by order number; in one statement.
+pub async fn find_many(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashMap<String, Kept>, sqlx::Error> {
+    let rows: Vec<KeptRow> = Select::new("SELECT o.id, o.agency_id, o.has_refund, o.document FROM orders o")
+        .and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
+        .fetch(conn)
+        .await?;
+    let kept = rows.into_iter().filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept);
+    kept.map(|kept| kept.map(|kept| (kept.booking.order_no.clone(), kept))).collect()
+}
+
+/// Which of these order numbers there are, for the scope.
+pub async fn there(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashSet<String>, sqlx::Error> {
+    let rows: Vec<(String,)> = Select::new("SELECT o.order_no FROM orders o")
+        .and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
+        .and_if("o.agency_id = ?", scope.agency_id())
+        .fetch(conn)
+        .await?;
+    Ok(rows.into_iter().map(|(number,)| number).collect())
 }
 
 /// What an import needs to know of orders that are there already: id, agency and digest by order number.
@@ -328,14 +348,22 @@ pub async fn named_exactly(conn: &mut Conn, scope: &Scope, text: &str) -> Result
     Ok(rows.into_iter().map(|(order_no,)| order_no).collect())
 }
 
-/// Marks that an order has a refund.
-pub async fn mark_refund(conn: &mut Conn, order_id: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE orders SET has_refund = 1 WHERE id = $1").bind(order_id).execute(conn).await?;
-    Ok(())
+/// Marks that orders have a refund.
+pub async fn mark_refund(conn: &mut Conn, order_ids: &[&str]) -> Result<(), sqlx::Error> {
+    Select::new("UPDATE orders SET has_refund = 1")
+        .and_in("id", order_ids.iter().map(|id| (*id).into()))
+        // Writing what is there already would move every index entry.
+        .and("has_refund = 0", [])
+        .execute(conn)
+        .await
 }
 
 /// Makes writers to one order wait for each other until the transaction ends, so that what was read of it stays true.
 pub async fn hold(conn: &mut Conn, order_id: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE orders SET has_refund = has_refund WHERE id = $1").bind(order_id).execute(conn).await?;
-    Ok(())
+    hold_many(conn, &[order_id]).await
+}
+
+/// As [`hold`], for many orders.
+pub async fn hold_many(conn: &mut Conn, order_ids: &[&str]) -> Result<(), sqlx::Error> {
+    Select::new("UPDATE orders SET imported_at = imported_at").and_in("id", order_ids.iter().map(|id| (*id).into())).execute(conn).await
 }

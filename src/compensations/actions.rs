@@ -213,7 +213,7 @@ async fn credit(conn: &mut Conn, found: &Compensation, actor: &Actor, note: Opti
     let deposit = Account::of(AccountKind::Deposit, &found.agency_id);
     let leg = Leg { debit: goodwill, credit: deposit, amount: found.amount, kind: TransferKind::Compensation };
     let case = Case { kind: "compensation", id: &found.id, no: &found.number };
-    posting::post(conn, &[leg], About { refund: None, case: Some(case), actor_id: &actor.user_id, now }).await?;
+    posting::post(conn, &[leg], About { refund: None, case: Some(case), round: 0, actor_id: &actor.user_id, now }).await?;
     let details = serde_json::json!({ "amount": found.amount });
     journal::write(conn, Subject::Compensation, &found.id, "compensation-credited", &Author::from(actor), &details, now).await?;
     let recipients = agencies::audience(conn, Some(&found.agency_id), None).await?;

@@ -14,13 +14,15 @@ use crate::agencies::store as agencies;
 use crate::kernel::actor::Permission;
 use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
+use crate::kernel::time::utc_day;
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::{Form, Problems, optional_prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{Needs, PostMoney, SeeRefunds, Visit};
-use crate::web::words::Message;
+use crate::web::words::{Message, Named, say};
 use crate::web::{Answer, see_other};
 
 #[derive(Deserialize, Serialize, Default)]
@@ -153,4 +155,47 @@ pub async fn approve(visit: Visit<PostMoney>, number: Path<String>, form: Form<D
 /// `POST /finance/compensations/{compensation}/refusal`
 pub async fn refuse(visit: Visit<PostMoney>, number: Path<String>, form: Form<DecideForm>) -> Answer {
     decide(&visit, number.into_inner(), form.0, false).await
+}
+
+const COLUMNS: [&str; 8] =
+    ["compensation", "agency", "order-no", "currency", "compensation-amount", "compensation-reason", "status", "when"];
+
+/// Exactly what is filtered, as a file.
+async fn export(visit: &Visit<SeeRefunds>, query: &ListQuery, format: Format) -> Answer {
+    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let status: Option<Status> = query.status.parse().ok();
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after: Option<Cursor>| {
+        let (app, scope, reader) = (app.clone(), scope.clone(), reader.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let found = store::list(&mut conn, &scope, status, after, sheet::STEP).await?;
+            let next = paging::after_full(&found, sheet::STEP, |(one, _)| store::cursor(one));
+            let cells = |(one, agency): (Compensation, String)| {
+                let at = one.decided_at.unwrap_or(one.proposed_at);
+                vec![
+                    Cell::Text(one.number),
+                    Cell::Text(agency),
+                    Cell::Text(one.order_no.unwrap_or_default()),
+                    Cell::Text(one.amount.currency.code().to_owned()),
+                    Cell::Amount(Some(one.amount)),
+                    Cell::Text(one.cause.named().say(reader.language)),
+                    Cell::Text(one.status.named().say(reader.language)),
+                    Cell::Text(crate::web::figures::moment(at, &reader.zone_name)),
+                ]
+            };
+            Ok((found.into_iter().map(cells).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("compensations-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /finance/compensations.csv`
+pub async fn csv(visit: Visit<SeeRefunds>, query: Query<ListQuery>) -> Answer {
+    export(&visit, &query, Format::Csv).await
+}
+
+/// `GET /finance/compensations.xlsx`
+pub async fn xlsx(visit: Visit<SeeRefunds>, query: Query<ListQuery>) -> Answer {
+    export(&visit, &query, Format::Xlsx).await
 }

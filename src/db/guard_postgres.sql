@@ -11,3 +11,7 @@ CREATE OR REPLACE TRIGGER no_go_tables_never_changed BEFORE UPDATE OR DELETE ON 
 CREATE OR REPLACE TRIGGER no_go_tables_never_truncated BEFORE TRUNCATE ON no_go_tables FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER request_messages_never_changed BEFORE UPDATE OR DELETE ON request_messages FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER request_messages_never_truncated BEFORE TRUNCATE ON request_messages FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER statements_never_changed BEFORE UPDATE OR DELETE ON statements FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER statements_never_truncated BEFORE TRUNCATE ON statements FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER statement_lines_never_changed BEFORE UPDATE OR DELETE ON statement_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER statement_lines_never_truncated BEFORE TRUNCATE ON statement_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -8,3 +8,7 @@ CREATE TRIGGER IF NOT EXISTS no_go_tables_never_updated BEFORE UPDATE ON no_go_t
 CREATE TRIGGER IF NOT EXISTS no_go_tables_never_deleted BEFORE DELETE ON no_go_tables BEGIN SELECT RAISE(ABORT, 'no-go tables are never deleted'); END;
 CREATE TRIGGER IF NOT EXISTS request_messages_never_updated BEFORE UPDATE ON request_messages BEGIN SELECT RAISE(ABORT, 'request messages are never changed'); END;
 CREATE TRIGGER IF NOT EXISTS request_messages_never_deleted BEFORE DELETE ON request_messages BEGIN SELECT RAISE(ABORT, 'request messages are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS statements_never_updated BEFORE UPDATE ON statements BEGIN SELECT RAISE(ABORT, 'statements are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS statements_never_deleted BEFORE DELETE ON statements BEGIN SELECT RAISE(ABORT, 'statements are never deleted'); END;
+CREATE TRIGGER IF NOT EXISTS statement_lines_never_updated BEFORE UPDATE ON statement_lines BEGIN SELECT RAISE(ABORT, 'statements are never changed'); END;
+CREATE TRIGGER IF NOT EXISTS statement_lines_never_deleted BEFORE DELETE ON statement_lines BEGIN SELECT RAISE(ABORT, 'statements are never deleted'); END;

@@ -8,11 +8,22 @@ use super::Conn;
 /// # Errors
 /// The database's own.
 pub async fn next(conn: &mut Conn, series: &str, month: &str) -> Result<String, sqlx::Error> {
-    let (value,): (i64,) = sqlx::query_as(
-        "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
+    let mut numbers = next_many(conn, series, month, 1).await?;
+    numbers.pop().ok_or(sqlx::Error::RowNotFound)
+}
+
+/// The next `count` numbers of a series and month, in order.
+///
+/// # Errors
+/// The database's own.
+pub async fn next_many(conn: &mut Conn, series: &str, month: &str, count: usize) -> Result<Vec<String>, sqlx::Error> {
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    let (last,): (i64,) = sqlx::query_as(
+        "INSERT INTO counters (name, value) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET value = counters.value + $2 RETURNING value",
     )
     .bind(format!("{series}-{month}"))
+    .bind(count)
     .fetch_one(conn)
     .await?;
-    Ok(format!("{month}-{value:04}"))
+    Ok((last - count + 1..=last).map(|value| format!("{month}-{value:04}")).collect())
 }

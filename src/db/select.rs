@@ -90,6 +90,28 @@ impl Select {
         }
     }
 
+    /// Adds a condition that a column holds one of these values; none of them means no row.
+    #[must_use]
+    pub fn and_in(mut self, column: &'static str, values: impl IntoIterator<Item = Value>) -> Self {
+        self.text.push_str(if self.filtered { " AND " } else { " WHERE " });
+        self.filtered = true;
+        let mut values: Vec<Value> = values.into_iter().collect();
+        if let Some(last) = values.last().cloned() {
+            // Few lengths of the list exist, so that the statements stay prepared.
+            values.resize(values.len().next_power_of_two(), last);
+        } else {
+            values.push(Value::NoText);
+        }
+        let first = self.values.len() + 1;
+        let places: Vec<String> = (first..first + values.len()).map(|place| format!("${place}")).collect();
+        self.text.push_str(column);
+        self.text.push_str(" IN (");
+        self.text.push_str(&places.join(", "));
+        self.text.push(')');
+        self.values.extend(values);
+        self
+    }
+
     /// Adds what follows the conditions: grouping, order and limit.
     #[must_use]
     pub fn then<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
@@ -133,6 +155,14 @@ impl Select {
     /// The database's own.
     pub async fn rows(&self, conn: &mut Conn) -> Result<Vec<Row>, sqlx::Error> {
         sqlx::query_with(AssertSqlSafe(self.text.clone()), self.arguments()?).fetch_all(conn).await
+    }
+
+    /// Runs a statement that answers no rows.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn execute(&self, conn: &mut Conn) -> Result<(), sqlx::Error> {
+        sqlx::query_with(AssertSqlSafe(self.text.clone()), self.arguments()?).execute(conn).await.map(|_| ())
     }
 
     /// The rows as values of a type.

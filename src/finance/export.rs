@@ -1,10 +1,13 @@
 //! Finance → Refunds as a file.
 
-use super::store::Line;
+use super::filters::Search;
+use super::store::{self, Line};
+use crate::kernel::actor::Scope;
 use crate::refunds::model::Kind;
 use crate::web::filters::Reader;
-use crate::web::sheet::{Cell, Sheet};
+use crate::web::sheet::{self, Cell, Rows};
 use crate::web::words::{Named, say};
+use crate::web::{AppData, paging};
 
 /// The columns, in the order of the page; claims have two more.
 const COLUMNS: [&str; 13] = [
@@ -52,10 +55,24 @@ fn cells(line: &Line, kind: Kind, reader: &Reader) -> Vec<Cell> {
     cells
 }
 
-/// The lines as a sheet.
+/// The names of the columns.
 #[must_use]
-pub fn sheet(lines: &[Line], kind: Kind, reader: &Reader) -> Sheet {
+pub fn columns(kind: Kind, reader: &Reader) -> Vec<String> {
     let more: &[&str] = if kind == Kind::Claim { &CLAIM_COLUMNS } else { &[] };
-    let columns = COLUMNS.iter().chain(more).map(|key| say(reader.language, key)).collect();
-    Sheet { columns, rows: lines.iter().map(|line| cells(line, kind, reader)).collect() }
+    COLUMNS.iter().chain(more).map(|key| say(reader.language, key)).collect()
+}
+
+/// The lines of a search.
+#[must_use]
+pub fn rows(app: AppData, scope: Scope, kind: Kind, search: Search, reader: Reader) -> Rows {
+    sheet::paged(None, move |after| {
+        let (app, scope, reader) = (app.clone(), scope.clone(), reader.clone());
+        let search = Search { after, ..search.clone() };
+        async move {
+            let mut conn = app.db.read().await?;
+            let lines = store::refunds(&mut conn, &scope, kind, &search, sheet::STEP).await?;
+            let next = paging::after_full(&lines, sheet::STEP, Line::cursor);
+            Ok((lines.iter().map(|line| cells(line, kind, &reader)).collect(), next.map(Some)))
+        }
+    })
 }

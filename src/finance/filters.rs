@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::bookings::model::PaymentChannel;
 use crate::kernel::time::Timestamp;
+use crate::refunds::model::Difference;
 use crate::web::filter_fields::{from, identifier, until};
 use crate::web::form::Problems;
 use crate::web::paging::Cursor;
@@ -19,6 +21,12 @@ pub struct Filters {
     pub refunded_from: String,
     pub refunded_to: String,
     pub status: String,
+    /// Only refunds whose airline is late with its money.
+    pub overdue: String,
+    /// Paid from the deposit, or by card.
+    pub channel: String,
+    /// Why what came differs from the estimate.
+    pub difference: String,
     pub after: String,
 }
 
@@ -33,13 +41,17 @@ pub struct Search {
     pub refunded_from: Option<Timestamp>,
     pub refunded_until: Option<Timestamp>,
     pub status: Option<crate::refunds::model::Status>,
+    /// Only what is overdue at this time.
+    pub overdue_at: Option<Timestamp>,
+    pub channel: Option<PaymentChannel>,
+    pub difference: Option<Difference>,
     pub after: Option<Cursor>,
 }
 
 impl Filters {
     /// The search; a filter that means nothing is noted and left out. Days are days in `zone_name`.
     #[must_use]
-    pub fn parse(&self, zone_name: &str, problems: &mut Problems) -> Search {
+    pub fn parse(&self, zone_name: &str, now: Timestamp, problems: &mut Problems) -> Search {
         Search {
             order_no: identifier(&self.order_no),
             pnr: identifier(&self.pnr),
@@ -49,6 +61,9 @@ impl Filters {
             refunded_from: from(&self.refunded_from, "refunded_from", zone_name, problems),
             refunded_until: until(&self.refunded_to, "refunded_to", zone_name, problems),
             status: self.status.parse().ok(),
+            channel: self.channel.parse().ok(),
+            difference: self.difference.parse().ok(),
+            overdue_at: (!self.overdue.is_empty()).then_some(now),
             after: Cursor::parse(&self.after),
         }
     }

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
 use super::filters::Search;
+use crate::bookings::model::PaymentChannel;
 use crate::db::select::Select;
 use crate::db::{Conn, Driver};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Timestamp, instant_text, parse_instant};
-use crate::refunds::model::{Kind, Status};
+use crate::kernel::time::{Timestamp, instant_text, parse_instant, utc_day};
+use crate::refunds::model::{Difference, Kind, Status};
 use crate::web::paging::Cursor;
 
 /// One line of Finance → Refunds.
@@ -111,6 +112,15 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
     query = query.and_if("r.status = ?", search.status.map(Status::word));
     query = query.and_if("r.registered_at >= ?", search.registered_from.map(instant_text));
     query = query.and_if("r.registered_at < ?", search.registered_until.map(instant_text));
+    query = query.and_if("r.payment_channel = ?", search.channel.map(PaymentChannel::word));
+    query = query.and_if("r.difference_reason = ?", search.difference.map(Difference::word));
+    if let Some(now) = search.overdue_at {
+        query = query.and(
+            "r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.status IN ('airline-processing', 'airline-refunding') \
+             AND r.received_at IS NULL AND (r.expected_on < ? OR (r.expected_on IS NULL AND r.follow_up_from <= ?))",
+            [utc_day(now).to_string().into(), instant_text(now).into()],
+        );
+    }
     if search.refunded_from.is_some() || search.refunded_until.is_some() {
         query = query.and("r.status = ?", [Status::Refunded.word().into()]);
     }

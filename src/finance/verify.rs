@@ -22,24 +22,28 @@ struct Rule {
 const RULES: &[Rule] = &[
     Rule {
         query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(1 AS BIGINT) FROM refunds r \
-                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'refund-credit' WHERE r.status = 'refunded' \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'refund-credit' AND NOT EXISTS (SELECT 1 FROM transfers v WHERE v.reverses_id = t.id) \
+                WHERE r.status = 'refunded' \
                 GROUP BY r.id, r.number HAVING COUNT(t.id) <> 1 ORDER BY r.number",
         says: "has {0} credits, but a credited refund has exactly {1}",
     },
     Rule {
         query: "SELECT r.number, t.amount_minor, COALESCE(r.actual_minor, -1) FROM refunds r JOIN transfers t ON t.refund_id = r.id \
-                WHERE t.kind = 'refund-credit' AND t.amount_minor <> COALESCE(r.actual_minor, -1) ORDER BY r.number",
+                WHERE t.kind = 'refund-credit' AND t.amount_minor <> COALESCE(r.actual_minor, -1) AND NOT EXISTS (SELECT 1 FROM transfers v WHERE v.reverses_id = t.id) \
+                ORDER BY r.number",
         says: "was credited with {0}, but {1} came (minor units)",
     },
     Rule {
         query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), r.service_fee_minor FROM refunds r \
-                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'service-fee' WHERE r.status = 'refunded' \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'service-fee' AND NOT EXISTS (SELECT 1 FROM transfers v WHERE v.reverses_id = t.id) \
+                WHERE r.status = 'refunded' \
                 GROUP BY r.id, r.number, r.service_fee_minor HAVING COALESCE(SUM(t.amount_minor), 0) <> r.service_fee_minor ORDER BY r.number",
         says: "paid a service fee of {0}, but its fee is {1} (minor units)",
     },
     Rule {
         query: "SELECT r.number, CAST(COUNT(t.id) AS BIGINT), CAST(0 AS BIGINT) FROM refunds r JOIN transfers t ON t.refund_id = r.id \
-                WHERE t.kind IN ('refund-credit', 'service-fee') AND r.status <> 'refunded' GROUP BY r.id, r.number ORDER BY r.number",
+                WHERE t.kind IN ('refund-credit', 'service-fee') AND r.status <> 'refunded' \
+                AND NOT EXISTS (SELECT 1 FROM transfers v WHERE v.reverses_id = t.id) GROUP BY r.id, r.number ORDER BY r.number",
         says: "has {0} transfers to a deposit although it is not credited; there should be {1}",
     },
     Rule {
@@ -49,7 +53,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), r.actual_minor FROM refunds r \
-                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'airline-money' WHERE r.actual_minor IS NOT NULL \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'airline-money' AND NOT EXISTS (SELECT 1 FROM transfers v WHERE v.reverses_id = t.id) \
+                WHERE r.actual_minor IS NOT NULL \
                 GROUP BY r.id, r.number, r.actual_minor HAVING COALESCE(SUM(t.amount_minor), 0) <> r.actual_minor ORDER BY r.number",
         says: "has airline money of {0} in the books, but {1} came (minor units)",
     },
@@ -110,6 +115,61 @@ const CASE_RULES: &[Rule] = &[
     },
 ];
 
+/// What remittances must add up to, as [`RULES`].
+const REMITTANCE_RULES: &[Rule] = &[
+    Rule {
+        query: "SELECT m.number, CAST(SUM(l.amount_minor) AS BIGINT), t.file_minor FROM remittance_totals t JOIN remittances m ON m.id = t.remittance_id \
+                LEFT JOIN remittance_lines l ON l.remittance_id = t.remittance_id AND l.currency = t.currency \
+                GROUP BY m.number, t.currency, t.file_minor, t.matched_minor, t.rejected_minor \
+                HAVING SUM(l.amount_minor) <> t.file_minor OR SUM(l.matched_minor) <> t.matched_minor OR SUM(l.rejected_minor) <> t.rejected_minor \
+                ORDER BY m.number",
+        says: "remittance {n} has lines of {0}, but says {1}, or its matched and rejected sums are wrong (minor units)",
+    },
+    Rule {
+        query: "SELECT m.number, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT), l.matched_minor FROM remittance_lines l \
+                JOIN remittances m ON m.id = l.remittance_id LEFT JOIN allocations a ON a.line_id = l.id AND a.state <> 'undone' \
+                GROUP BY l.id, m.number, l.matched_minor HAVING COALESCE(SUM(a.amount_minor), 0) <> l.matched_minor ORDER BY m.number",
+        says: "remittance {n} has a line with allocations of {0}, but says that {1} is matched (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(SUM(a.amount_minor) AS BIGINT), COALESCE(r.actual_minor, 0) FROM refunds r \
+                JOIN allocations a ON a.refund_id = r.id AND a.state = 'settled' GROUP BY r.id, r.number, r.actual_minor \
+                HAVING SUM(a.amount_minor) <> COALESCE(r.actual_minor, 0) ORDER BY r.number",
+        says: "refund {n} has lines of {0}, but {1} came (minor units)",
+    },
+    Rule {
+        query: "SELECT c.currency, CAST(COALESCE(SUM(a.balance_minor), 0) AS BIGINT), CAST(c.minor AS BIGINT) FROM (\
+                SELECT l.currency, SUM(CASE WHEN l.amount_minor > 0 THEN l.amount_minor - l.rejected_minor ELSE 0 END) - \
+                COALESCE((SELECT SUM(s.amount_minor) FROM allocations s JOIN remittance_lines sl ON sl.id = s.line_id \
+                WHERE s.state = 'settled' AND sl.currency = l.currency), 0) AS minor FROM remittance_lines l GROUP BY l.currency) c \
+                LEFT JOIN accounts a ON a.kind = 'unallocated' AND a.owner = 'remittances' AND a.currency = c.currency \
+                GROUP BY c.currency, c.minor HAVING COALESCE(SUM(a.balance_minor), 0) <> c.minor ORDER BY c.currency",
+        says: "unallocated money in {n} is {0} in the books, but the lines that are open or held make {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT s.number, CAST(s.opening_minor + COALESCE(SUM(l.amount_minor), 0) AS BIGINT), s.closing_minor FROM statements s \
+                LEFT JOIN statement_lines l ON l.statement_id = s.id GROUP BY s.id, s.number, s.opening_minor, s.closing_minor \
+                HAVING s.opening_minor + COALESCE(SUM(l.amount_minor), 0) <> s.closing_minor ORDER BY s.number",
+        says: "statement {n} comes to {0} by its lines, but closes with {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT s.number, s.opening_minor, p.closing_minor FROM statements s JOIN statements p ON p.agency_id = s.agency_id \
+                AND p.currency = s.currency AND p.period_until = s.period_from WHERE s.opening_minor <> p.closing_minor ORDER BY s.number",
+        says: "statement {n} opens with {0}, but the one before it closed with {1} (minor units)",
+    },
+    Rule {
+        query: "SELECT u.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), COALESCE(u.received_minor, 0) FROM top_ups u \
+                LEFT JOIN transfers t ON t.case_kind = 'top-up' AND t.case_id = u.id GROUP BY u.id, u.number, u.received_minor \
+                HAVING COALESCE(SUM(t.amount_minor), 0) <> COALESCE(u.received_minor, 0) ORDER BY u.number",
+        says: "top-up {n} was credited with {0}, but {1} came (minor units)",
+    },
+    Rule {
+        query: "SELECT b.number, CAST(COUNT(r.id) AS BIGINT), b.posted_count FROM batches b LEFT JOIN refunds r ON r.batch_id = b.id \
+                GROUP BY b.id, b.number, b.posted_count HAVING COUNT(r.id) <> b.posted_count ORDER BY b.number",
+        says: "batch {n} has {0} claims, but says {1}",
+    },
+];
+
 /// Recomputes everything.
 ///
 /// # Errors
@@ -117,7 +177,7 @@ const CASE_RULES: &[Rule] = &[
 pub async fn run(db: &Db) -> Result<Report, sqlx::Error> {
     let mut conn = db.read().await?;
     let (extent, mut differences) = verify::differences(&mut conn).await?;
-    for rule in RULES.iter().chain(CASE_RULES) {
+    for rule in RULES.iter().chain(CASE_RULES).chain(REMITTANCE_RULES) {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(rule.query).fetch_all(&mut *conn).await?;
         differences.extend(rows.into_iter().map(|(number, found, expected)| {
             let says = rule.says.replace("{n}", &number).replace("{0}", &found.to_string()).replace("{1}", &expected.to_string());

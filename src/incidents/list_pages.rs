@@ -3,15 +3,19 @@
 use actix_web::web::Query;
 use askama::Template;
 
-use super::filters::Filters;
+use super::filters::{Filters, Search};
 use super::model::{IncidentKind, Status};
 use super::store::{self, Line};
+use crate::kernel::time::utc_day;
 use crate::web::Answer;
-use crate::web::filters;
+use crate::web::figures::moment;
+use crate::web::filters::{self, Reader};
 use crate::web::form::Problems;
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Page};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{SeeRequests, Visit};
+use crate::web::words::{Named, say};
 
 #[derive(Template)]
 #[template(path = "incidents/list.html")]
@@ -25,6 +29,7 @@ struct ListPage {
     lines: Vec<Line>,
     next: Option<String>,
     operator: bool,
+    query: String,
 }
 
 /// `GET /incidents`
@@ -42,9 +47,65 @@ pub async fn list(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
         kinds: IncidentKind::ALL,
         statuses: Status::ALL,
         problems,
+        query: paging::query_of(&filters),
         next: page.next.map(|after| paging::with_cursor(&filters, &after)),
         lines: page.rows,
         operator: visit.actor.role.is_operator(),
         filters,
     })
+}
+
+const COLUMNS: [&str; 9] = [
+    "incident",
+    "order-no",
+    "agency",
+    "airline",
+    "incident-kind",
+    "status",
+    "incident-result",
+    "incident-told-at",
+    "incident-confirmed-at",
+];
+
+fn cells(line: &Line, reader: &Reader) -> Vec<Cell> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    vec![
+        text(&line.number),
+        text(&line.order_no),
+        text(&line.agency),
+        text(&line.airline),
+        text(&line.kind.named().say(reader.language)),
+        text(&line.status.named().say(reader.language)),
+        text(&line.outcome.map(|outcome| outcome.named().say(reader.language)).unwrap_or_default()),
+        text(&moment(line.told_at, &reader.zone_name)),
+        text(&line.confirmed_at.map(|at| moment(at, &reader.zone_name)).unwrap_or_default()),
+    ]
+}
+
+/// Exactly what is filtered, as a file.
+async fn export(visit: &Visit<SeeRequests>, filters: &Filters, format: Format) -> Answer {
+    let search = filters.parse(&visit.actor.zone_name, &mut Problems::default());
+    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after| {
+        let (app, scope, reader) = (app.clone(), scope.clone(), reader.clone());
+        let search = Search { after, ..search.clone() };
+        async move {
+            let mut conn = app.db.read().await?;
+            let lines = store::list(&mut conn, &scope, &search, sheet::STEP).await?;
+            let next = paging::after_full(&lines, sheet::STEP, Line::cursor);
+            Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("incidents-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /incidents.csv`
+pub async fn csv(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
+    export(&visit, &query, Format::Csv).await
+}
+
+/// `GET /incidents.xlsx`
+pub async fn xlsx(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
+    export(&visit, &query, Format::Xlsx).await
 }

@@ -38,6 +38,7 @@ impl Role {
             Permission::ConfirmIncidents => !matches!(self, Developer | Finance | OperatorFinance),
             Permission::SeeRefunds | Permission::SeeRequests => !matches!(self, Developer),
             Permission::SeeMoney => matches!(self, Admin | Finance | OperatorFinance | Supervisor),
+            Permission::TopUp => matches!(self, Admin | Finance),
             Permission::ManageUsers => matches!(self, Admin),
             Permission::WorkDesk => matches!(self, OperatorAgent | OperatorFinance | Supervisor),
             Permission::TalkToAirline => matches!(self, OperatorAgent | Supervisor),
@@ -64,6 +65,8 @@ pub enum Permission {
     ConfirmIncidents,
     /// Balance and transactions.
     SeeMoney,
+    /// Declare transfers to the own agency's deposit, and choose how its money is told.
+    TopUp,
     /// The users of one's own agency.
     ManageUsers,
     /// The operations desk: see it, take and hand over.

@@ -59,6 +59,12 @@ pub fn parse_instant(text: &str) -> Result<Timestamp, jiff::Error> {
 
 /// `at` moved by whole hours, kept inside the range of time.
 #[must_use]
+pub fn plus_seconds(at: Timestamp, seconds: i64) -> Timestamp {
+    at.saturating_add(SignedDuration::from_secs(seconds)).unwrap_or(at)
+}
+
+/// So many hours later, or earlier when below zero.
+#[must_use]
 pub fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
     at.saturating_add(SignedDuration::from_hours(hours)).unwrap_or(at)
 }

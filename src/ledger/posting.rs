@@ -52,6 +52,8 @@ pub struct About<'a> {
     pub refund: Option<(&'a str, &'a str)>,
     /// Another case than a refund.
     pub case: Option<Case<'a>>,
+    /// How often the refund's credit was taken back before.
+    pub round: i64,
     pub actor_id: &'a str,
     pub now: Timestamp,
 }
@@ -185,8 +187,8 @@ async fn insert(
 ) -> Result<(), LedgerError> {
     sqlx::query(
         "INSERT INTO transfers (id, entry_id, debit_account_id, credit_account_id, amount_minor, currency, kind, refund_id, \
-         refund_channel, case_kind, case_id, case_no, reverses_id, actor_id, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+         refund_channel, case_kind, case_id, case_no, reverses_id, actor_id, created_at, round) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
     )
     .bind(new_id())
     .bind(entry_id)
@@ -203,6 +205,7 @@ async fn insert(
     .bind(reverses)
     .bind(about.actor_id)
     .bind(instant_text(about.now))
+    .bind(about.round)
     .execute(conn)
     .await?;
     Ok(())

@@ -5,7 +5,7 @@ use crate::web::words::Message;
 
 crate::text_column! {
     /// The kind of case that a notice is about.
-    pub enum CaseKind { Refund = "refund", Request = "request", Incident = "incident", Compensation = "compensation" }
+    pub enum CaseKind { Refund = "refund", Request = "request", Incident = "incident", Compensation = "compensation", Batch = "batch", Remittance = "remittance", TopUp = "top-up", Balance = "balance" }
 }
 
 crate::text_column! {
@@ -46,6 +46,10 @@ impl Case {
             CaseKind::Request => format!("/requests/{}", self.no),
             CaseKind::Incident => format!("/bookings/{}/incidents", self.order_no),
             CaseKind::Compensation => "/finance/compensations".to_owned(),
+            CaseKind::Batch => format!("/batches/{}", self.no),
+            CaseKind::Remittance => format!("/finance/remittances/{}", self.no),
+            CaseKind::TopUp => "/finance/top-ups".to_owned(),
+            CaseKind::Balance => "/finance/transactions".to_owned(),
         }
     }
 }

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use super::store::{self, Counts, Line};
 use super::view::View;
-use crate::kernel::time::{Timestamp, minutes_until};
+use crate::kernel::time::{Timestamp, minutes_until, utc_day};
 use crate::web::Answer;
-use crate::web::filters;
+use crate::web::filters::{self, Reader};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{Visit, WorkDesk};
-use crate::web::words::Message;
+use crate::web::words::{Message, Named, say};
 
 #[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
@@ -80,4 +81,62 @@ pub async fn desk(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
             })
             .collect(),
     })
+}
+
+const COLUMNS: [&str; 11] = [
+    "refund-id",
+    "order-no",
+    "airline-pnr",
+    "airline",
+    "agency",
+    "refund-reason",
+    "currency",
+    "amount-estimated",
+    "due",
+    "status",
+    "assignee",
+];
+
+fn cells(line: &Line, reader: &Reader) -> Vec<Cell> {
+    let text = |text: &str| Cell::Text(text.to_owned());
+    vec![
+        text(&line.number),
+        text(&line.order_no),
+        text(&line.airline_pnr),
+        text(&line.airline),
+        text(&line.agency),
+        text(&line.reason.named().say(reader.language)),
+        text(line.estimated.as_ref().map_or("", |amount| amount.currency.code())),
+        Cell::Amount(line.estimated),
+        text(&crate::web::figures::moment(line.due_at, &reader.zone_name)),
+        text(&line.status.named().text("operator", &reader.operator_name).say(reader.language)),
+        text(line.assignee.as_deref().unwrap_or_default()),
+    ]
+}
+
+/// Exactly the view, as a file.
+async fn export(visit: &Visit<WorkDesk>, query: &DeskQuery, format: Format) -> Answer {
+    let (app, user_id, reader, now) = (visit.app.clone(), visit.actor.user_id.clone(), visit.reader(), visit.app.clock.now());
+    let view = query.view.parse().unwrap_or(View::ToSubmit);
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after| {
+        let (app, user_id, reader) = (app.clone(), user_id.clone(), reader.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let lines = store::lines(&mut conn, view, &user_id, now, after, sheet::STEP).await?;
+            let next = paging::after_full(&lines, sheet::STEP, Line::cursor);
+            Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("desk-{view}-{}", utc_day(now)), columns).send(format, rows).await
+}
+
+/// `GET /desk.csv`
+pub async fn csv(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
+    export(&visit, &query, Format::Csv).await
+}
+
+/// `GET /desk.xlsx`
+pub async fn xlsx(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
+    export(&visit, &query, Format::Xlsx).await
 }

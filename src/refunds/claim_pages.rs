@@ -112,7 +112,7 @@ async fn page(
 
 /// `POST /bookings/{order}/claims`
 pub async fn claim(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Upload<ClaimForm>) -> Answer {
-    let Upload { fields, files, mut problems } = form;
+    let Upload { fields, files, mut problems, .. } = form;
     let mut conn = visit.app.db.read().await?;
     let kept = crate::bookings::strip::find_kept(&mut conn, &visit.scope(), &order_no).await?;
     drop(conn);

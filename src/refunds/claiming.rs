@@ -76,10 +76,7 @@ pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Times
     if claim.proof.is_empty() {
         return Err(Refusal::ProofNeeded);
     }
-    // Payment may be announced, but not for long after; and not from before the sale.
-    let (today, sold_on) = (utc_day(now), utc_day(kept.booking.created_at));
-    let latest = today.checked_add(jiff::Span::new().days(90)).unwrap_or(today);
-    if claim.fulfilled_on < sold_on || claim.fulfilled_on > latest {
+    if !is_likely(claim.fulfilled_on, utc_day(kept.booking.created_at), utc_day(now)) {
         return Err(Refusal::FulfilledOnUnlikely);
     }
     let selection = Selection { passengers: claim.passengers, segments: claim.segments, reason: claim.reason };
@@ -94,4 +91,12 @@ pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Times
         ..Beginning::default()
     };
     registering::register(conn, &kept, &quote, beginning, &claim.actor, limits, now).await
+}
+
+/// Whether an airline can have paid on a day: payment may be announced, but not for long after; and not from before the
+/// sale.
+#[must_use]
+pub fn is_likely(fulfilled_on: Date, sold_on: Date, today: Date) -> bool {
+    let latest = today.checked_add(jiff::Span::new().days(90)).unwrap_or(today);
+    (sold_on..=latest).contains(&fulfilled_on)
 }

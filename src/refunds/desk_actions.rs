@@ -4,7 +4,7 @@ use super::model::{Refund, RefusalCode, Status};
 use super::state::{Impossible, Verb};
 use super::{store, wording};
 use crate::agencies::store as agencies;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, is_duplicate};
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::Actor;
 use crate::kernel::money::Money;
@@ -33,6 +33,8 @@ pub enum NotDone {
     Impossible(Impossible),
     /// The one-time key belongs to another form.
     KeyReused,
+    /// Another refund has its passengers by now.
+    TakenMeanwhile,
     Ledger(LedgerError),
     Database(sqlx::Error),
 }
@@ -74,22 +76,54 @@ async fn perform_in(conn: &mut Conn, order: Order, now: Timestamp) -> Result<Ref
     if refund.version != order.seen_version {
         return Err(NotDone::Overtaken);
     }
-    let before = refund.clone();
-    let mut after = refund.after(&order.verb, now)?;
+    let hand = Hand { actor: &order.actor, now, source: Account::own(AccountKind::AirlineCash), tells: true };
+    match carry_out(conn, refund, &order.verb, &hand).await {
+        Ok(after) => {
+            once::remember(conn, &order.actor.user_id, &order.once_key, &request, &after.number, now).await?;
+            Ok(after)
+        }
+        Err(NotDone::Overtaken) => first_answer(conn, &order, &request).await,
+        Err(error) => Err(error),
+    }
+}
+
+/// Who does a verb, when, and with which money.
+#[derive(Debug, Clone)]
+pub struct Hand<'a> {
+    pub actor: &'a Actor,
+    pub now: Timestamp,
+    /// Where the airline's money is taken from: its own account, or lines of a remittance.
+    pub source: Account,
+    /// Whether the other side is told; steps that only lead to the next one are not.
+    pub tells: bool,
+}
+
+/// Does a verb in the caller's transaction: state, ledger, event and notice. Answers the refund as it is then.
+///
+/// # Errors
+/// Why it was not done; then the transaction must not be committed.
+pub async fn carry_out(conn: &mut Conn, before: Refund, verb: &Verb, hand: &Hand<'_>) -> Result<Refund, NotDone> {
+    let now = hand.now;
+    let mut after = before.clone().after(verb, now)?;
     // The compare-and-set comes first: whoever loses it has posted nothing.
-    if !store::save(conn, &after, order.seen_version).await? {
-        return first_answer(conn, &order, &request).await;
+    if !store::save(conn, &after, before.version).await? {
+        return Err(NotDone::Overtaken);
     }
     after.version += 1;
-    post(conn, &before, &after, &order, now).await?;
+    post(conn, &before, &after, verb, hand).await?;
     if matches!(after.status, Status::Rejected | Status::Withdrew) {
         store::release_coupons(conn, &after.id).await?;
+    } else if before.status == Status::Rejected {
+        store::hold_coupons(conn, &after.id)
+            .await
+            .map_err(|error| if is_duplicate(&error) { NotDone::TakenMeanwhile } else { error.into() })?;
     }
-    let details = details(&after, &order.verb);
-    let happened = happened(&order.verb, &after);
-    journal::write(conn, Subject::Refund, &after.id, happened, &Author::from(&order.actor), &details, now).await?;
-    tell(conn, &after, &order.verb, happened, &details, now).await?;
-    once::remember(conn, &order.actor.user_id, &order.once_key, &request, &after.number, now).await?;
+    let details = details(&after, verb);
+    let happened = happened(verb, &after);
+    journal::write(conn, Subject::Refund, &after.id, happened, &Author::from(hand.actor), &details, now).await?;
+    if hand.tells {
+        tell(conn, &after, verb, happened, &details, now).await?;
+    }
     Ok(after)
 }
 
@@ -102,11 +136,12 @@ async fn first_answer(conn: &mut Conn, order: &Order, request: &str) -> Result<R
 }
 
 /// What a verb moves in the books.
-async fn post(conn: &mut Conn, before: &Refund, after: &Refund, order: &Order, now: Timestamp) -> Result<(), NotDone> {
-    let about = About { refund: Some((&after.id, after.payment_channel.word())), case: None, actor_id: &order.actor.user_id, now };
+async fn post(conn: &mut Conn, before: &Refund, after: &Refund, verb: &Verb, hand: &Hand<'_>) -> Result<(), NotDone> {
+    let refund = Some((after.id.as_str(), after.payment_channel.word()));
+    let about = About { refund, case: None, round: before.round, actor_id: &hand.actor.user_id, now: hand.now };
     let receivable = Account::of(AccountKind::AirlineReceivable, &after.airline);
     let payable = Account::of(AccountKind::RefundPayable, &after.agency_id);
-    match &order.verb {
+    match verb {
         Verb::Confirm { amount, .. } => {
             let leg = Leg { debit: receivable, credit: payable, amount: *amount, kind: TransferKind::AirlineConfirmed };
             posting::post(conn, &[leg], about).await?;
@@ -114,19 +149,31 @@ async fn post(conn: &mut Conn, before: &Refund, after: &Refund, order: &Order, n
         Verb::Refuse { .. } if before.status == Status::AirlineRefunding => {
             posting::reverse(conn, &after.id, TransferKind::AirlineConfirmed, about).await?;
         }
-        Verb::Receive { amount, .. } => posting::post(conn, &receipt(after, *amount), about).await?,
+        Verb::Receive { amount, .. } => posting::post(conn, &receipt(after, *amount, &hand.source), about).await?,
         Verb::Credit => posting::post(conn, &credit(after), about).await?,
+        Verb::TakeBack => {
+            // The newest first, so that the deposit gives back before anything else moves.
+            let kinds = [
+                TransferKind::ServiceFee,
+                TransferKind::RefundCredit,
+                TransferKind::Unallocated,
+                TransferKind::Difference,
+                TransferKind::AirlineMoney,
+            ];
+            for kind in kinds {
+                posting::reverse(conn, &after.id, kind, about).await?;
+            }
+        }
         Verb::Assign { .. } | Verb::Submit { .. } | Verb::Refuse { .. } | Verb::Fulfil | Verb::Withdraw => {}
     }
     Ok(())
 }
 
 /// The airline's money comes in; what it is more or less than confirmed is owed to or no longer owed to the agency.
-fn receipt(refund: &Refund, amount: Money) -> Vec<Leg> {
-    let cash = Account::own(AccountKind::AirlineCash);
+fn receipt(refund: &Refund, amount: Money, source: &Account) -> Vec<Leg> {
     let receivable = Account::of(AccountKind::AirlineReceivable, &refund.airline);
     let payable = Account::of(AccountKind::RefundPayable, &refund.agency_id);
-    let mut legs = vec![Leg { debit: cash, credit: receivable.clone(), amount, kind: TransferKind::AirlineMoney }];
+    let mut legs = vec![Leg { debit: source.clone(), credit: receivable.clone(), amount, kind: TransferKind::AirlineMoney }];
     let confirmed = refund.airline_amount.unwrap_or(amount);
     let gap = Money::new((amount.minor - confirmed.minor).abs(), amount.currency);
     if amount.minor > confirmed.minor {
@@ -185,6 +232,7 @@ fn happened(verb: &Verb, after: &Refund) -> &'static str {
         Verb::Credit => "credited",
         Verb::Fulfil => "fulfilled",
         Verb::Withdraw => "withdrawn",
+        Verb::TakeBack => "credit-taken-back",
     }
 }
 
@@ -199,6 +247,6 @@ fn details(after: &Refund, verb: &Verb) -> serde_json::Value {
             serde_json::json!({ "version": version, "amount": amount, "day": on, "reference": reference, "difference": difference })
         }
         Verb::Credit => serde_json::json!({ "version": version, "amount": after.credited(), "fee": after.service_fee }),
-        Verb::Fulfil | Verb::Withdraw => serde_json::json!({ "version": version }),
+        Verb::Fulfil | Verb::Withdraw | Verb::TakeBack => serde_json::json!({ "version": version }),
     }
 }

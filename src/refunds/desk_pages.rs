@@ -132,7 +132,7 @@ impl From<NotDone> for Error {
             NotDone::Ledger(LedgerError::Twice) => Self::Conflict(Message::new("ledger-twice")),
             NotDone::Ledger(LedgerError::BelowFloor) => Self::Refused(Message::new("ledger-below-floor")),
             NotDone::KeyReused => Self::Refused(Message::new("refuse-key-reused").text("code", 816)),
-            NotDone::Overtaken | NotDone::Impossible(_) => Self::Conflict(Message::new("overtaken")),
+            NotDone::Overtaken | NotDone::TakenMeanwhile | NotDone::Impossible(_) => Self::Conflict(Message::new("overtaken")),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The exchange rates that a calculation needs and its facts do not have.
 
-use std::collections::BTreeSet;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::db::Conn;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::utc_day;
+use crate::kernel::time::{Date, utc_day};
 use crate::rates;
 use crate::refund_calculation::RuleSet;
 use crate::refund_calculation::facts::{Facts, Fee, Rate};
@@ -15,18 +16,39 @@ use crate::refund_calculation::facts::{Facts, Fee, Rate};
 /// # Errors
 /// The database's own.
 pub async fn add_rates(conn: &mut Conn, facts: &mut Facts, rules: &RuleSet, rate_days: i64) -> Result<(), sqlx::Error> {
-    let day = utc_day(facts.requested_at);
-    let oldest = day.checked_sub(jiff::Span::new().days(rate_days)).unwrap_or(day);
-    for currency in foreign_currencies(facts, rules) {
-        let is_there = |rate: &Rate| [rate.from, rate.to].contains(&currency) && [rate.from, rate.to].contains(&facts.currency);
-        if facts.rates.iter().any(is_there) {
-            continue;
+    Shelf::default().add_rates(conn, facts, rules, rate_days).await
+}
+
+/// Rates that are read once, however many refunds are calculated in one go.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    found: HashMap<(Currency, Currency, Date), Option<Rate>>,
+}
+
+impl Shelf {
+    /// As [`add_rates`].
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn add_rates(&mut self, conn: &mut Conn, facts: &mut Facts, rules: &RuleSet, rate_days: i64) -> Result<(), sqlx::Error> {
+        let day = utc_day(facts.requested_at);
+        let oldest = day.checked_sub(jiff::Span::new().days(rate_days)).unwrap_or(day);
+        for currency in foreign_currencies(facts, rules) {
+            let is_there = |rate: &Rate| [rate.from, rate.to].contains(&currency) && [rate.from, rate.to].contains(&facts.currency);
+            if facts.rates.iter().any(is_there) {
+                continue;
+            }
+            let rate = match self.found.entry((currency, facts.currency, day)) {
+                Entry::Occupied(there) => there.into_mut(),
+                Entry::Vacant(place) => {
+                    let found = rates::find(conn, currency, facts.currency, day, oldest).await?;
+                    place.insert(found.map(|found| Rate { from: found.from, to: found.to, day: found.day, rate: found.rate }))
+                }
+            };
+            facts.rates.extend(rate.clone());
         }
-        if let Some(found) = rates::find(conn, currency, facts.currency, day, oldest).await? {
-            facts.rates.push(Rate { from: found.from, to: found.to, day: found.day, rate: found.rate });
-        }
+        Ok(())
     }
-    Ok(())
 }
 
 /// The currencies of amounts that must be converted: of the order's own conditions and of the rule set's.

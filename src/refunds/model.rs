@@ -143,6 +143,10 @@ pub struct Refund {
     pub claimed: Option<Money>,
     /// The service request that it came from.
     pub request_id: Option<String>,
+    /// The batch that it came in.
+    pub batch: Option<BatchPlace>,
+    /// How often its credit was taken back.
+    pub round: i64,
 }
 
 impl Refund {
@@ -194,6 +198,15 @@ impl Refund {
     pub fn difference_from_estimate(&self) -> Option<Money> {
         self.actual?.minus(self.estimated?).ok().filter(|difference| !difference.is_zero())
     }
+}
+
+/// A row of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchPlace {
+    pub id: String,
+    /// The number that people know it by.
+    pub no: String,
+    pub row: i64,
 }
 
 /// A passenger and segment that a refund covers.

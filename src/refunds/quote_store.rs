@@ -1,9 +1,13 @@
 //! All SQL about quotes.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::selection::Selection;
 use crate::db::Conn;
+use crate::db::rows::{self, Table};
+use crate::db::select::{Select, Value};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refund_calculation::Quote;
 
@@ -87,29 +91,57 @@ pub async fn newest_ordinal(conn: &mut Conn, order_id: &str) -> Result<i64, sqlx
     Ok(ordinal)
 }
 
+/// The ordinals of orders' newest quotes, by order; one that has none is absent.
+///
+/// # Errors
+/// The database's own.
+pub async fn newest_ordinals(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let rows: Vec<(String, i64)> = Select::new("SELECT q.order_id, MAX(q.ordinal) FROM quotes q")
+        .and_in("q.order_id", order_ids.iter().map(|id| (*id).into()))
+        .then("GROUP BY q.order_id", [])
+        .fetch(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+const QUOTES: Table = Table {
+    name: "quotes",
+    columns: &["id", "order_id", "agency_id", "ordinal", "selection", "facts", "answer", "created_by", "created_at", "expires_at"],
+    suffix: "",
+};
+
 /// Keeps a quote.
 ///
 /// # Errors
 /// The database's own.
 pub async fn insert(conn: &mut Conn, quote: &KeptQuote) -> Result<(), sqlx::Error> {
-    let json = |value: Result<String, serde_json::Error>| value.map_err(|error| sqlx::Error::Encode(error.into()));
-    sqlx::query(
-        "INSERT INTO quotes (id, order_id, agency_id, ordinal, selection, facts, answer, created_by, created_at, expires_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
-    )
-    .bind(&quote.id)
-    .bind(&quote.order_id)
-    .bind(&quote.agency_id)
-    .bind(quote.ordinal)
-    .bind(json(serde_json::to_string(&quote.selection))?)
-    .bind(&quote.facts)
-    .bind(json(serde_json::to_string(&quote.answer))?)
-    .bind(&quote.created_by)
-    .bind(instant_text(quote.created_at))
-    .bind(instant_text(quote.expires_at))
-    .execute(conn)
-    .await?;
-    Ok(())
+    insert_many(conn, [quote].into_iter()).await
+}
+
+/// Keeps quotes.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert_many(conn: &mut Conn, quotes: impl Iterator<Item = &KeptQuote>) -> Result<(), sqlx::Error> {
+    fn json(value: &impl serde::Serialize) -> Result<Value, sqlx::Error> {
+        serde_json::to_string(value).map(Value::Text).map_err(|error| sqlx::Error::Encode(error.into()))
+    }
+    let mut all = Vec::new();
+    for quote in quotes {
+        all.push(vec![
+            quote.id.as_str().into(),
+            quote.order_id.as_str().into(),
+            quote.agency_id.as_str().into(),
+            quote.ordinal.into(),
+            json(&quote.selection)?,
+            quote.facts.as_str().into(),
+            json(&quote.answer)?,
+            quote.created_by.as_str().into(),
+            instant_text(quote.created_at).into(),
+            instant_text(quote.expires_at).into(),
+        ]);
+    }
+    rows::insert(conn, QUOTES, all).await
 }
 
 /// The facts and the answer of one of the newest quotes, as they were kept.

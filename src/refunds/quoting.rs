@@ -10,7 +10,7 @@ use crate::bookings::store::Kept;
 use crate::config::Limits;
 use crate::db::{Conn, Db};
 use crate::incidents;
-use crate::incidents::model::Outcome;
+use crate::incidents::model::{Incident, Outcome};
 use crate::kernel::actor::Scope;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, plus_hours};
@@ -75,20 +75,58 @@ pub async fn reckon(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<KeptQuote, Refusal> {
-    let mut facts = bookings_facts::of(&kept.booking, &selection.passengers, selection.reason, now);
     let incident = match selection.reason {
         Reason::Involuntary => incidents::store::proving(conn, &kept.id).await?,
         Reason::Voluntary | Reason::Void => None,
     };
+    let known = Known {
+        incident,
+        is_first: store::taken(conn, &kept.id).await?.is_empty(),
+        newest_ordinal: quote_store::newest_ordinal(conn, &kept.id).await?,
+    };
+    reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await
+}
+
+/// What else a quote depends on.
+#[derive(Debug, Default)]
+pub struct Known {
+    /// The confirmed incident of an involuntary refund.
+    pub incident: Option<Incident>,
+    /// Whether nothing of the order is in a refund yet.
+    pub is_first: bool,
+    pub newest_ordinal: i64,
+}
+
+/// What many quotes made in one go read only once.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    rules: rule_sets::store::Shelf,
+    rates: exchange::Shelf,
+}
+
+/// As [`reckon`], where everything else is known already.
+///
+/// # Errors
+/// As [`quote`].
+pub async fn reckon_known(
+    conn: &mut Conn,
+    shelf: &mut Shelf,
+    kept: &Kept,
+    selection: Selection,
+    known: Known,
+    (user_id, now): (&str, Timestamp),
+    limits: &Limits,
+) -> Result<KeptQuote, Refusal> {
+    let incident = known.incident;
+    let mut facts = bookings_facts::of(&kept.booking, &selection.passengers, selection.reason, now);
     facts.event = incident.as_ref().and_then(|incident| incident.event(&kept.booking));
-    let rules = rule_sets::store::choose(conn, &facts).await?;
-    exchange::add_rates(conn, &mut facts, &rules, limits.rate_max_age_days).await?;
+    let rules = shelf.rules.choose(conn, &facts).await?;
+    shelf.rates.add_rates(conn, &mut facts, &rules, limits.rate_max_age_days).await?;
     if rules.no_go {
         rule_sets::no_go_store::add_check_in(conn, &mut facts).await?;
     }
     // A fee per order is taken once, with the first of its refunds.
-    let is_first = store::taken(conn, &kept.id).await?.is_empty();
-    if !is_first && matches!(facts.service_fee, ServiceFee::PerOrder(_)) {
+    if !known.is_first && matches!(facts.service_fee, ServiceFee::PerOrder(_)) {
         facts.service_fee = ServiceFee::None;
     }
     let mut answer = refund_calculation::calculate(&facts, &rules).map_err(Refusal::Calculation)?;
@@ -102,7 +140,7 @@ pub async fn reckon(
         id: new_id(),
         order_id: kept.id.clone(),
         agency_id: kept.agency_id.clone(),
-        ordinal: quote_store::newest_ordinal(conn, &kept.id).await? + 1,
+        ordinal: known.newest_ordinal + 1,
         selection,
         facts: serde_json::to_string(&facts).map_err(|error| sqlx::Error::Encode(error.into()))?,
         answer,

@@ -1,6 +1,6 @@
 //! A quote becomes a refund: the one way in, for the slide-out, claims, voids and offers alike.
 
-use super::model::{Coupon, Kind, Refund, Status};
+use super::model::{BatchPlace, Coupon, Kind, Refund, Status};
 use super::quote_store::KeptQuote;
 use super::refusal::Refusal;
 use super::{store, wording};
@@ -29,6 +29,8 @@ pub struct Beginning {
     pub request_id: Option<String>,
     /// Drafts that prove it.
     pub proof: Vec<String>,
+    /// The batch that it comes in.
+    pub batch: Option<BatchPlace>,
     /// When it must be with the airline, where that is sooner than usual.
     pub submit_before: Option<Timestamp>,
 }
@@ -41,10 +43,18 @@ pub struct Agreed {
     pub service_fee: Money,
 }
 
-/// Registers a refund in a transaction that holds the order.
+/// A refund on its way in: its order, its quote, and what else it begins with.
+#[derive(Debug)]
+pub struct Entrant<'a> {
+    pub kept: &'a Kept,
+    pub quote: &'a KeptQuote,
+    pub beginning: Beginning,
+}
+
+/// Registers a refund in a transaction that holds the order, and tells the operator's team.
 ///
 /// # Errors
-/// `AlreadyInRefund`, or the database's own.
+/// `AlreadyInRefund`, `ProofGone`, or the database's own.
 pub async fn register(
     conn: &mut Conn,
     kept: &Kept,
@@ -54,22 +64,52 @@ pub async fn register(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Refund, Refusal> {
-    let number = numbers::next(conn, "refund", &utc_day(now).strftime("%Y%m").to_string()).await?;
-    let refund = refund_of(kept, quote, number, &beginning, actor, limits, now);
-    let taken = |error: sqlx::Error| if is_duplicate(&error) { Refusal::AlreadyInRefund("–".to_owned()) } else { error.into() };
-    store::insert(conn, &refund, &coupons_of(kept, quote)).await.map_err(taken)?;
-    let home = Home { case_kind: "refund", case_id: &refund.id, agency_id: &refund.agency_id };
-    let bound = attachments::bind(conn, &beginning.proof, &actor.user_id, home, None, false).await?;
-    if bound < beginning.proof.len() {
-        return Err(Refusal::ProofGone);
-    }
-    bookings::mark_refund(conn, &kept.id).await?;
-    let details = serde_json::json!({ "version": refund.version, "estimated": refund.estimated, "files": bound });
-    let happened = if refund.kind == Kind::Claim { "claimed" } else { "registered" };
-    journal::write(conn, Subject::Refund, &refund.id, happened, &Author::from(actor), &details, now).await?;
+    let mut refunds = register_many(conn, vec![Entrant { kept, quote, beginning }], actor, limits, now).await?;
+    let refund = refunds.pop().ok_or(Refusal::Absent)?;
     let recipients = agencies::audience(conn, None, None).await?;
     notices::store::post(conn, &recipients, &wording::case(&refund), &wording::begun(&refund), now).await?;
     Ok(refund)
+}
+
+/// Registers many refunds in a transaction that holds their orders. Nobody is told: that is for who brought them.
+///
+/// # Errors
+/// As [`register`]; then none is registered.
+pub async fn register_many(
+    conn: &mut Conn,
+    entrants: Vec<Entrant<'_>>,
+    actor: &Actor,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Vec<Refund>, Refusal> {
+    let month = utc_day(now).strftime("%Y%m").to_string();
+    let numbers = numbers::next_many(conn, "refund", &month, entrants.len()).await?;
+    let with_number = |(entrant, number): (&Entrant<'_>, String)| {
+        let refund = refund_of(entrant.kept, entrant.quote, number, &entrant.beginning, actor, limits, now);
+        (refund, coupons_of(entrant.kept, entrant.quote))
+    };
+    let refunds: Vec<(Refund, Vec<Coupon>)> = entrants.iter().zip(numbers).map(with_number).collect();
+    let taken = |error: sqlx::Error| if is_duplicate(&error) { Refusal::AlreadyInRefund("–".to_owned()) } else { error.into() };
+    store::insert_many(conn, &refunds).await.map_err(taken)?;
+    for (entrant, (refund, _)) in entrants.iter().zip(&refunds).filter(|(entrant, _)| !entrant.beginning.proof.is_empty()) {
+        let home = Home { case_kind: "refund", case_id: &refund.id, agency_id: &refund.agency_id };
+        let proof = &entrant.beginning.proof;
+        if attachments::bind(conn, proof, &actor.user_id, home, None, false).await? < proof.len() {
+            return Err(Refusal::ProofGone);
+        }
+    }
+    let order_ids: Vec<&str> = entrants.iter().map(|entrant| entrant.kept.id.as_str()).collect();
+    bookings::mark_refund(conn, &order_ids).await?;
+    for (kind, happened) in [(Kind::Refund, "registered"), (Kind::Claim, "claimed")] {
+        let of_kind = entrants.iter().zip(&refunds).filter(|(_, (refund, _))| refund.kind == kind);
+        let events = of_kind.map(|(entrant, (refund, _))| (refund.id.clone(), details(refund, &entrant.beginning)));
+        journal::write_many(conn, Subject::Refund, happened, &Author::from(actor), events, now).await?;
+    }
+    Ok(refunds.into_iter().map(|(refund, _)| refund).collect())
+}
+
+fn details(refund: &Refund, beginning: &Beginning) -> serde_json::Value {
+    serde_json::json!({ "version": refund.version, "estimated": refund.estimated, "files": beginning.proof.len() })
 }
 
 fn refund_of(
@@ -130,6 +170,8 @@ fn refund_of(
         fulfilled_on: beginning.claim.map(|(day, _)| day),
         claimed,
         request_id: beginning.request_id.clone(),
+        batch: beginning.batch.clone(),
+        round: 0,
     }
 }
 

@@ -208,7 +208,7 @@ pub struct SubmitForm {
 
 /// `POST /bookings/{order}/refunds`
 pub async fn submit(visit: Visit<RequestRefunds>, order_no: Path<String>, form: Upload<SubmitForm>) -> Answer {
-    let Upload { fields: SubmitForm { quote, once }, files, mut problems } = form;
+    let Upload { fields: SubmitForm { quote, once }, files, mut problems, .. } = form;
     let app = &visit.app;
     if !problems.is_empty() {
         return quote_page(&visit, &order_no, &quote, "", &files, problems).await;

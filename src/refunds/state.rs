@@ -25,6 +25,8 @@ pub enum Verb {
     Fulfil,
     /// The agency takes its claim back.
     Withdraw,
+    /// The money was another's: credit and receipt are reversed, and the airline's money is waited for again.
+    TakeBack,
 }
 
 /// Why a transition is not possible.
@@ -53,6 +55,7 @@ impl Refund {
             Verb::Credit => self.credited_at(now),
             Verb::Fulfil => self.fulfilled(now),
             Verb::Withdraw => self.withdrawn(now),
+            Verb::TakeBack => self.taken_back(),
         }
     }
 
@@ -120,6 +123,23 @@ impl Refund {
     fn credited_at(self, now: Timestamp) -> Result<Self, Impossible> {
         expect(self.is_due_to_credit())?;
         Ok(Self { status: Status::Refunded, closed_at: Some(now), ..self })
+    }
+
+    fn taken_back(self) -> Result<Self, Impossible> {
+        expect(matches!(self.status, Status::Refunded | Status::Rejected | Status::AirlineRefunding) && self.received_at.is_some())?;
+        Ok(Self {
+            status: Status::AirlineRefunding,
+            actual: None,
+            difference: None,
+            refusal: None,
+            refusal_note: None,
+            received_on: None,
+            received_at: None,
+            receipt_reference: None,
+            closed_at: None,
+            round: self.round + 1,
+            ..self
+        })
     }
 
     fn fulfilled(self, now: Timestamp) -> Result<Self, Impossible> {

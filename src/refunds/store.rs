@@ -1,11 +1,14 @@
 //! All SQL about refunds.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
-use super::model::{Coupon, Difference, Kind, Reason, Refund, RefusalCode, Status};
+use super::model::{BatchPlace, Coupon, Difference, Kind, Reason, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
 use crate::db::Conn;
 use crate::db::rows::{self, Table};
+use crate::db::select::{Select, Value};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant};
@@ -15,7 +18,8 @@ pub const COLUMNS: &str = "r.id, r.number, r.agency_id, r.order_id, r.quote_id, 
      r.airline_pnr, r.airline, r.airlines, r.full_refund, r.currency, r.original_minor, r.penalty_minor, r.estimated_minor, \
      r.service_fee_minor, r.airline_minor, r.actual_minor, r.difference_reason, r.refusal_code, r.refusal_note, r.airline_reference, \
      r.receipt_reference, r.assignee_id, r.version, r.ticketed_on, r.departure_on, r.registered_at, r.registered_by, r.submit_by, \
-     r.deadline_missed_at, r.submitted_at, r.follow_up_from, r.confirmed_at, r.expected_on, r.received_on, r.received_at, r.closed_at, r.fulfilled_on, r.claimed_minor, r.request_id";
+     r.deadline_missed_at, r.submitted_at, r.follow_up_from, r.confirmed_at, r.expected_on, r.received_on, r.received_at, r.closed_at, r.fulfilled_on, r.claimed_minor, \
+     r.request_id, r.batch_id, r.batch_no, r.batch_row, r.round";
 
 /// A refund as the database has it.
 #[derive(FromRow)]
@@ -69,6 +73,10 @@ pub struct RefundRow {
     fulfilled_on: Option<String>,
     claimed_minor: Option<i64>,
     request_id: Option<String>,
+    batch_id: Option<String>,
+    batch_no: Option<String>,
+    batch_row: Option<i64>,
+    round: i64,
 }
 
 impl RefundRow {
@@ -106,6 +114,8 @@ impl RefundRow {
             fulfilled_on: day_if(&self.fulfilled_on)?,
             claimed: self.claimed_minor.map(money),
             request_id: self.request_id,
+            batch: self.batch_id.zip(self.batch_no).zip(self.batch_row).map(|((id, no), row)| BatchPlace { id, no, row }),
+            round: self.round,
             id: self.id,
             number: self.number,
             agency_id: self.agency_id,
@@ -167,6 +177,8 @@ pub struct Taken {
     pub passenger_no: i64,
     pub segment_no: i64,
     pub refund_number: String,
+    /// 1 when the refund is completed, 0 while it is open.
+    pub completed: i64,
 }
 
 /// What of an order is in refunds that are open or completed.
@@ -175,12 +187,33 @@ pub struct Taken {
 /// The database's own.
 pub async fn taken(conn: &mut Conn, order_id: &str) -> Result<Vec<Taken>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT c.passenger_no, c.segment_no, r.number AS refund_number FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id \
+        "SELECT c.passenger_no, c.segment_no, r.number AS refund_number, \
+         CAST(CASE WHEN r.closed_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS completed FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id \
          WHERE c.order_id = $1 AND c.holds = 1 ORDER BY c.passenger_no, c.segment_no",
     )
     .bind(order_id)
     .fetch_all(conn)
     .await
+}
+
+/// As [`taken`], for many orders, by order.
+///
+/// # Errors
+/// The database's own.
+pub async fn taken_of_many(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, Vec<Taken>>, sqlx::Error> {
+    let rows: Vec<(String, i64, i64, String, i64)> = Select::new(
+        "SELECT c.order_id, c.passenger_no, c.segment_no, r.number, CAST(CASE WHEN r.closed_at IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id",
+    )
+    .and_in("c.order_id", order_ids.iter().map(|id| (*id).into()))
+    .and("c.holds = 1", [])
+    .then("ORDER BY c.order_id, c.passenger_no, c.segment_no", [])
+    .fetch(conn)
+    .await?;
+    let mut all: HashMap<String, Vec<Taken>> = HashMap::new();
+    for (order_id, passenger_no, segment_no, refund_number, completed) in rows {
+        all.entry(order_id).or_default().push(Taken { passenger_no, segment_no, refund_number, completed });
+    }
+    Ok(all)
 }
 
 const REFUNDS: Table = Table {
@@ -215,6 +248,9 @@ const REFUNDS: Table = Table {
         "fulfilled_on",
         "claimed_minor",
         "request_id",
+        "batch_id",
+        "batch_no",
+        "batch_row",
     ],
     suffix: "",
 };
@@ -225,13 +261,19 @@ const COUPONS: Table = Table {
     suffix: "",
 };
 
-/// Adds a refund with the passengers and segments it covers. One that another refund has is a duplicate.
+/// Adds refunds with the passengers and segments they cover. One that another refund has is a duplicate.
 ///
 /// # Errors
 /// The database's own.
-pub async fn insert(conn: &mut Conn, refund: &Refund, coupons: &[Coupon]) -> Result<(), sqlx::Error> {
+pub async fn insert_many(conn: &mut Conn, refunds: &[(Refund, Vec<Coupon>)]) -> Result<(), sqlx::Error> {
+    rows::insert(conn, REFUNDS, refunds.iter().map(|(refund, _)| row(refund)).collect()).await?;
+    let coupons = refunds.iter().flat_map(|(refund, coupons)| coupons.iter().map(move |coupon| coupon_row(refund, coupon)));
+    rows::insert(conn, COUPONS, coupons.collect()).await
+}
+
+fn row(refund: &Refund) -> Vec<Value> {
     let minor = |amount: Option<Money>| amount.map(|amount| amount.minor);
-    let row = vec![
+    vec![
         refund.id.as_str().into(),
         refund.number.as_str().into(),
         refund.agency_id.as_str().into(),
@@ -261,19 +303,21 @@ pub async fn insert(conn: &mut Conn, refund: &Refund, coupons: &[Coupon]) -> Res
         refund.fulfilled_on.map(|day| day.to_string()).into(),
         minor(refund.claimed).into(),
         refund.request_id.clone().into(),
-    ];
-    rows::insert(conn, REFUNDS, vec![row]).await?;
-    let coupon_rows = coupons.iter().map(|coupon| {
-        vec![
-            refund.id.as_str().into(),
-            refund.order_id.as_str().into(),
-            coupon.passenger_no.into(),
-            coupon.passenger_name.as_str().into(),
-            coupon.segment_no.into(),
-            1.into(),
-        ]
-    });
-    rows::insert(conn, COUPONS, coupon_rows.collect()).await
+        refund.batch.as_ref().map(|batch| batch.id.clone()).into(),
+        refund.batch.as_ref().map(|batch| batch.no.clone()).into(),
+        refund.batch.as_ref().map(|batch| batch.row).into(),
+    ]
+}
+
+fn coupon_row(refund: &Refund, coupon: &Coupon) -> Vec<Value> {
+    vec![
+        refund.id.as_str().into(),
+        refund.order_id.as_str().into(),
+        coupon.passenger_no.into(),
+        coupon.passenger_name.as_str().into(),
+        coupon.segment_no.into(),
+        1.into(),
+    ]
 }
 
 /// Writes what a transition changed, if nobody was faster. Answers whether it did.
@@ -285,7 +329,7 @@ pub async fn save(conn: &mut Conn, refund: &Refund, seen_version: i64) -> Result
         "UPDATE refunds SET status = $1, airline_minor = $2, actual_minor = $3, difference_reason = $4, refusal_code = $5, \
          refusal_note = $6, airline_reference = $7, receipt_reference = $8, assignee_id = $9, version = version + 1, submitted_at = $10, \
          follow_up_from = $11, confirmed_at = $12, expected_on = $13, received_on = $14, received_at = $15, closed_at = $16, \
-         due_at = $17 WHERE id = $18 AND version = $19",
+         due_at = $17, round = $18 WHERE id = $19 AND version = $20",
     )
     .bind(refund.status.word())
     .bind(refund.airline_amount.map(|amount| amount.minor))
@@ -304,6 +348,7 @@ pub async fn save(conn: &mut Conn, refund: &Refund, seen_version: i64) -> Result
     .bind(refund.received_at.map(instant_text))
     .bind(refund.closed_at.map(instant_text))
     .bind(instant_text(refund.due_at()))
+    .bind(refund.round)
     .bind(&refund.id)
     .bind(seen_version)
     .execute(conn)
@@ -317,6 +362,15 @@ pub async fn save(conn: &mut Conn, refund: &Refund, seen_version: i64) -> Result
 /// The database's own.
 pub async fn release_coupons(conn: &mut Conn, refund_id: &str) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE refund_coupons SET holds = 0 WHERE refund_id = $1").bind(refund_id).execute(conn).await?;
+    Ok(())
+}
+
+/// Takes the passengers and segments of a refund again; a duplicate when another refund has one of them by now.
+///
+/// # Errors
+/// The database's own.
+pub async fn hold_coupons(conn: &mut Conn, refund_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE refund_coupons SET holds = 1 WHERE refund_id = $1").bind(refund_id).execute(conn).await?;
     Ok(())
 }
 

@@ -29,7 +29,7 @@ pub struct MessageForm {
 
 /// `POST /requests/{number}/messages`
 pub async fn write(visit: Visit<WriteRequests>, number: Path<String>, form: Upload<MessageForm>) -> Answer {
-    let Upload { fields, files, mut problems } = form;
+    let Upload { fields, files, mut problems, .. } = form;
     let mut conn = visit.app.db.read().await?;
     store::find(&mut conn, &visit.scope(), &number).await?.ok_or(Error::NotFound)?;
     drop(conn);

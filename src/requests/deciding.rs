@@ -121,7 +121,13 @@ fn step(offer: &Offer, decision: Decision, now: Timestamp) -> Result<(OfferStatu
 }
 
 fn about<'a>(request: &'a Request, offer: &'a Offer, actor: &'a Actor, now: Timestamp) -> About<'a> {
-    About { refund: None, case: Some(Case { kind: "request", id: &offer.id, no: &request.number }), actor_id: &actor.user_id, now }
+    About {
+        refund: None,
+        case: Some(Case { kind: "request", id: &offer.id, no: &request.number }),
+        round: 0,
+        actor_id: &actor.user_id,
+        now,
+    }
 }
 
 /// Takes the price from the deposit, as far as its credit line allows.

@@ -3,19 +3,19 @@
 use actix_web::web::{Path, Query};
 use askama::Template;
 
-use super::filters::Filters;
+use super::filters::{Filters, Search};
 use super::model::{Category, Request, Status};
 use super::store::{self, Line};
 use crate::bookings::strip::{BookingFrame, Tab};
 use crate::kernel::time::utc_day;
 use crate::web::Answer;
-use crate::web::error::Error;
 use crate::web::figures::moment;
 use crate::web::filters;
+use crate::web::filters::Reader;
 use crate::web::form::Problems;
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Page};
-use crate::web::sheet::{self, Cell, Sheet};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{SeeRequests, Visit};
 use crate::web::words::{Message, Named, say};
 
@@ -62,47 +62,48 @@ pub async fn list(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
 const COLUMNS: [&str; 9] =
     ["request", "agency", "order-no", "airline", "request-category", "status", "request-creator", "request-created", "request-modified"];
 
-/// Exactly what is filtered, as a sheet.
-async fn sheet(visit: &Visit<SeeRequests>, filters: &Filters) -> Result<Sheet, Error> {
-    let mut search = filters.parse(&visit.actor.zone_name, &mut Problems::default());
-    let most = visit.app.settings.limits.export_rows;
-    let mut conn = visit.app.db.read().await?;
-    let (reader, mut rows) = (visit.reader(), Vec::new());
-    search.after = None;
-    loop {
-        let rest = most - i64::try_from(rows.len()).unwrap_or(most);
-        let lines = store::list(&mut conn, &visit.scope(), &visit.actor.user_id, &search, sheet::STEP.min(rest)).await?;
-        search.after = lines.last().map(Line::cursor);
-        let is_last = i64::try_from(lines.len()).unwrap_or(0) < sheet::STEP;
-        rows.extend(lines.into_iter().map(|line| {
-            let at = |at| moment(at, &reader.zone_name);
-            let texts = [
-                line.number,
-                line.agency,
-                line.order_no,
-                line.airline,
-                line.category.named().say(reader.language),
-                line.status.named().say(reader.language),
-                line.created_by_name,
-                at(line.created_at),
-                at(line.modified_at),
-            ];
-            texts.into_iter().map(Cell::Text).collect()
-        }));
-        if is_last {
-            return Ok(Sheet { columns: COLUMNS.iter().map(|key| say(reader.language, key)).collect(), rows });
+fn cells(line: Line, reader: &Reader) -> Vec<Cell> {
+    let at = |at| moment(at, &reader.zone_name);
+    let texts = [
+        line.number,
+        line.agency,
+        line.order_no,
+        line.airline,
+        line.category.named().say(reader.language),
+        line.status.named().say(reader.language),
+        line.created_by_name,
+        at(line.created_at),
+        at(line.modified_at),
+    ];
+    texts.into_iter().map(Cell::Text).collect()
+}
+
+/// Exactly what is filtered, as a file.
+async fn export(visit: &Visit<SeeRequests>, filters: &Filters, format: Format) -> Answer {
+    let search = filters.parse(&visit.actor.zone_name, &mut Problems::default());
+    let (app, scope, user_id, reader) = (visit.app.clone(), visit.scope(), visit.actor.user_id.clone(), visit.reader());
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after| {
+        let (app, scope, user_id, reader) = (app.clone(), scope.clone(), user_id.clone(), reader.clone());
+        let search = Search { after, ..search.clone() };
+        async move {
+            let mut conn = app.db.read().await?;
+            let lines = store::list(&mut conn, &scope, &user_id, &search, sheet::STEP).await?;
+            let next = paging::after_full(&lines, sheet::STEP, Line::cursor);
+            Ok((lines.into_iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
         }
-    }
+    });
+    visit.sheet(format!("requests-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
 }
 
 /// `GET /requests.csv`
 pub async fn csv(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
-    sheet(&visit, &query).await?.csv_download(&format!("requests-{}", utc_day(visit.app.clock.now())))
+    export(&visit, &query, Format::Csv).await
 }
 
 /// `GET /requests.xlsx`
 pub async fn xlsx(visit: Visit<SeeRequests>, query: Query<Filters>) -> Answer {
-    sheet(&visit, &query).await?.xlsx_download(&format!("requests-{}", utc_day(visit.app.clock.now())))
+    export(&visit, &query, Format::Xlsx).await
 }
 
 #[derive(Template)]

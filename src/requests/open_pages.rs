@@ -106,7 +106,7 @@ async fn page(
 
 /// `POST /bookings/{order}/requests`
 pub async fn open(visit: Visit<RaiseRequests>, order_no: Path<String>, form: Upload<OpenForm>) -> Answer {
-    let Upload { fields, files, mut problems } = form;
+    let Upload { fields, files, mut problems, .. } = form;
     let app = &visit.app;
     let mut conn = app.db.read().await?;
     let kept = crate::bookings::strip::find_kept(&mut conn, &visit.scope(), &order_no).await?;

@@ -1,6 +1,8 @@
 //! All SQL about rule sets, and the choice of one.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use sqlx::FromRow;
 
@@ -53,17 +55,49 @@ impl RuleSetRow {
 /// # Errors
 /// The database's own.
 pub async fn choose(conn: &mut Conn, facts: &Facts) -> Result<Cow<'static, RuleSet>, sqlx::Error> {
-    let carrier = facts.selected().next().and_then(market::carrier_of);
+    Shelf::default().choose(conn, facts).await.map(|chosen| match chosen {
+        Cow::Owned(rules) => Cow::Owned(rules),
+        Cow::Borrowed(rules) => Cow::Owned(rules.clone()),
+    })
+}
+
+/// Rule sets that are read once, however many refunds of a carrier are calculated in one go.
+#[derive(Debug, Default)]
+pub struct Shelf {
+    in_use: HashMap<(String, Date), Vec<RuleSet>>,
+}
+
+impl Shelf {
+    /// As [`choose`].
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn choose(&mut self, conn: &mut Conn, facts: &Facts) -> Result<Cow<'_, RuleSet>, sqlx::Error> {
+        let carrier = facts.selected().next().and_then(market::carrier_of);
+        let carrier = carrier.map_or_else(String::new, |carrier| carrier.to_string());
+        let day = utc_day(facts.requested_at);
+        let in_use = match self.in_use.entry((carrier, day)) {
+            Entry::Occupied(there) => there.into_mut(),
+            Entry::Vacant(place) => {
+                let found = for_carrier(conn, &place.key().0, day).await?;
+                place.insert(found)
+            }
+        };
+        Ok(Cow::Borrowed(market::choose(in_use, facts).unwrap_or_else(|| RuleSet::low_cost())))
+    }
+}
+
+/// The rule sets in use on a day for a carrier or for all.
+async fn for_carrier(conn: &mut Conn, carrier: &str, day: Date) -> Result<Vec<RuleSet>, sqlx::Error> {
     let rows: Vec<RuleSetRow> = sqlx::query_as(
         "SELECT id, document, loaded_by, loaded_at, active_from, activated_by FROM rule_sets \
          WHERE carrier IN ('', $1) AND active_from IS NOT NULL AND active_from <= $2 ORDER BY active_from, id",
     )
-    .bind(carrier.map_or_else(String::new, |carrier| carrier.to_string()))
-    .bind(utc_day(facts.requested_at).to_string())
+    .bind(carrier)
+    .bind(day.to_string())
     .fetch_all(conn)
     .await?;
-    let in_use = rows.into_iter().map(|row| row.kept().map(|kept| kept.rules)).collect::<Result<Vec<_>, _>>()?;
-    Ok(market::choose(&in_use, facts).map_or_else(|| Cow::Borrowed(RuleSet::low_cost()), |rules| Cow::Owned(rules.clone())))
+    rows.into_iter().map(|row| row.kept().map(|kept| kept.rules)).collect()
 }
 
 /// Every rule set in use on a day, the oldest first.

@@ -89,6 +89,25 @@ pub fn money(amount: &Money, env: &dyn Values) -> askama::Result<String> {
     Ok(figures::money(*amount, reader(env)?.language))
 }
 
+/// As [`say`], for a message that was just made.
+#[askama::filter_fn]
+pub fn say_of(message: Message, env: &dyn Values) -> askama::Result<String> {
+    let reader = reader(env)?;
+    Ok(message.in_zone(&reader.zone_name).text("operator", &reader.operator_name).say(reader.language))
+}
+
+/// As [`moment`], for an instant that was just worked out.
+#[askama::filter_fn]
+pub fn moment_of(at: Timestamp, env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::moment(at, &reader(env)?.zone_name))
+}
+
+/// As [`money`], for an amount that was just worked out.
+#[askama::filter_fn]
+pub fn sum(amount: Money, env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::money(amount, reader(env)?.language))
+}
+
 /// The amount, or a dash where there is none yet.
 #[askama::filter_fn]
 pub fn money_or_dash(amount: impl Borrow<Option<Money>>, env: &dyn Values) -> askama::Result<String> {

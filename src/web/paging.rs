@@ -44,6 +44,13 @@ impl<T> Page<T> {
     }
 }
 
+/// Where the rows after these begin, when there may be more of them: these are as many as were asked for.
+#[must_use]
+pub fn after_full<T, C>(rows: &[T], asked: i64, key: impl Fn(&T) -> C) -> Option<C> {
+    let full = i64::try_from(rows.len()).is_ok_and(|count| count >= asked);
+    rows.last().filter(|_| full).map(key)
+}
+
 /// The query string of the same list with another cursor.
 #[must_use]
 pub fn with_cursor<T: Serialize>(filters: &T, after: &str) -> String {

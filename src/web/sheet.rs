@@ -1,14 +1,29 @@
-//! Lists as files: exactly what is filtered, in the reader's language, safe to open in a spreadsheet.
+//! Lists as files: exactly what is filtered, in the reader's language, safe to open in a spreadsheet. Rows are read and
+//! sent in steps: a file of a million rows needs no more memory than one of a thousand.
+
+use std::io::{Read, Seek};
 
 use actix_web::HttpResponse;
-use rust_xlsxwriter::{Format, Workbook, XlsxError};
+use actix_web::web::{Bytes, block};
+use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt};
+use rust_xlsxwriter::{Format as CellFormat, Workbook, XlsxError};
+use tokio::sync::mpsc;
 
 use super::Answer;
 use super::error::Error;
+use super::words::Message;
+use crate::kernel::language::Language;
 use crate::kernel::money::Money;
 
 /// Rows that one statement of a file reads.
 pub const STEP: i64 = 2000;
+
+/// The kind of file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    Csv,
+    Xlsx,
+}
 
 /// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,13 +31,44 @@ pub enum Cell {
     Text(String),
     /// A figure; its currency stands in a column of its own.
     Amount(Option<Money>),
+    Count(i64),
 }
 
-/// A table on its way out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Rows of a file, some at a time.
+pub type Rows = LocalBoxStream<'static, Result<Vec<Vec<Cell>>, Error>>;
+
+/// A file on its way out.
+#[derive(Debug, Clone)]
 pub struct Sheet {
+    /// Its name, without the ending.
+    pub name: String,
     pub columns: Vec<String>,
-    pub rows: Vec<Vec<Cell>>,
+    /// Rows after which the file ends, and says so.
+    pub most: i64,
+    pub language: Language,
+}
+
+/// Rows that are read page by page: `next` answers the rows after a place and where those after them begin.
+pub fn paged<C, F, W>(first: C, next: F) -> Rows
+where
+    C: 'static,
+    F: FnMut(C) -> W + 'static,
+    W: Future<Output = Result<(Vec<Vec<Cell>>, Option<C>), Error>> + 'static,
+{
+    let step = |(place, mut next): (Option<C>, F)| async move {
+        let place = place?;
+        match next(place).await {
+            Ok((rows, after)) => Some((Ok(rows), (after, next))),
+            Err(error) => Some((Err(error), (None, next))),
+        }
+    };
+    stream::unfold((Some(first), next), step).boxed_local()
+}
+
+/// Rows that are there already.
+#[must_use]
+pub fn whole(rows: Vec<Vec<Cell>>) -> Rows {
+    stream::once(async move { Ok(rows) }).boxed_local()
 }
 
 /// A text cell that a spreadsheet cannot take for a formula.
@@ -32,72 +78,172 @@ pub fn harmless(cell: &str) -> String {
 }
 
 impl Sheet {
-    /// As CSV in UTF-8 with a byte order mark, so that spreadsheets read Chinese and Vietnamese right.
+    /// As a download.
     ///
     /// # Errors
-    /// When a cell cannot be written, which memory does not do.
-    pub fn csv(&self) -> Result<Vec<u8>, csv::Error> {
-        let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer("\u{feff}".as_bytes().to_vec());
-        writer.write_record(&self.columns)?;
-        for row in &self.rows {
-            writer.write_record(row.iter().map(|cell| match cell {
-                Cell::Text(text) => harmless(text),
-                Cell::Amount(amount) => amount.map(|amount| amount.decimal().to_string()).unwrap_or_default(),
-            }))?;
+    /// When the rows cannot be read. What fails after the first bytes went out breaks the download off.
+    pub async fn send(self, format: Format, rows: Rows) -> Answer {
+        let rows = self.limited(rows);
+        match format {
+            Format::Csv => Ok(self.csv(rows)),
+            Format::Xlsx => self.xlsx(rows).await,
         }
-        writer.into_inner().map_err(|error| error.into_error().into())
     }
 
-    /// As XLSX: texts are texts, amounts are numbers.
-    ///
-    /// # Errors
-    /// When there are more rows than a sheet holds.
-    pub fn xlsx(&self) -> Result<Vec<u8>, XlsxError> {
-        let mut workbook = Workbook::new();
-        let bold = Format::new().set_bold();
-        let sheet = workbook.add_worksheet_with_constant_memory()?;
-        sheet.set_freeze_panes(1, 0)?;
-        for (column, name) in (0u16..).zip(&self.columns) {
-            sheet.write_string_with_format(0, column, name, &bold)?;
+    /// The rows up to the limit, and a sentence where there are more.
+    fn limited(&self, rows: Rows) -> Rows {
+        let most = usize::try_from(self.most).unwrap_or(usize::MAX);
+        let sentence = Message::new("export-ends").count("max", self.most).say(self.language);
+        let cut = move |(mut rows, sent, sentence): (Rows, usize, String)| async move {
+            if sent > most {
+                return None;
+            }
+            let mut some = match rows.next().await? {
+                Ok(some) => some,
+                Err(error) => return Some((Err(error), (rows, usize::MAX, sentence))),
+            };
+            let mut count = sent + some.len();
+            if count > most {
+                some.truncate(most - sent);
+                some.push(vec![Cell::Text(sentence.clone())]);
+                count = usize::MAX;
+            }
+            Some((Ok(some), (rows, count, sentence)))
+        };
+        stream::unfold((rows, 0, sentence), cut).boxed_local()
+    }
+
+    /// CSV in UTF-8 with a byte order mark, so that spreadsheets read Chinese and Vietnamese right.
+    fn csv(self, rows: Rows) -> HttpResponse {
+        let header = record(&self.columns.into_iter().map(Cell::Text).collect::<Vec<_>>());
+        let first = header.map(|line| [b"\xEF\xBB\xBF".as_slice(), &line].concat());
+        let lines = rows.map(|rows| rows.and_then(|rows| rows.iter().try_fold(Vec::new(), |text, row| Ok([text, record(row)?].concat()))));
+        let body = stream::once(async move { first }).chain(lines).map(|piece| piece.map(Bytes::from));
+        download(&format!("{}.csv", self.name), "text/csv; charset=utf-8").streaming(body)
+    }
+
+    /// XLSX: texts are texts, amounts are numbers. It is written to the disk row by row and sent from there.
+    async fn xlsx(self, mut rows: Rows) -> Answer {
+        let (sender, receiver) = mpsc::channel(2);
+        let columns = self.columns;
+        let writer = block(move || write_workbook(&columns, receiver));
+        let feed = async move {
+            while let Some(some) = rows.next().await {
+                if sender.send(some?).await.is_err() {
+                    break;
+                }
+            }
+            Ok::<_, Error>(())
+        };
+        let (fed, written) = tokio::join!(feed, writer);
+        fed?;
+        let file = written.map_err(|error| Error::Internal(error.to_string()))?.map_err(|error| Error::Internal(error.to_string()))?;
+        let kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        Ok(download(&format!("{}.xlsx", self.name), kind).streaming(pieces(file)))
+    }
+}
+
+/// A file as bytes, to go with a mail.
+///
+/// # Errors
+/// When it cannot be written.
+pub async fn bytes(columns: Vec<String>, rows: Vec<Vec<Cell>>, format: Format) -> Result<Vec<u8>, Error> {
+    let internal = |error: &dyn std::fmt::Display| Error::Internal(error.to_string());
+    if format == Format::Csv {
+        let header: Vec<Cell> = columns.into_iter().map(Cell::Text).collect();
+        let mut text = [b"\xEF\xBB\xBF".as_slice(), &record(&header)?].concat();
+        for row in &rows {
+            text.extend(record(row)?);
         }
-        for (row, cells) in (1u32..).zip(&self.rows) {
+        return Ok(text);
+    }
+    let (sender, receiver) = mpsc::channel(1);
+    let writer = tokio::task::spawn_blocking(move || write_workbook(&columns, receiver));
+    sender.send(rows).await.map_err(|error| internal(&error))?;
+    drop(sender);
+    let mut file = writer.await.map_err(|error| internal(&error))?.map_err(|error| internal(&error))?;
+    let mut all = Vec::new();
+    file.read_to_end(&mut all).map_err(|error| internal(&error))?;
+    Ok(all)
+}
+
+/// One line of CSV.
+fn record(cells: &[Cell]) -> Result<Vec<u8>, Error> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
+    let text = |cell: &Cell| match cell {
+        Cell::Text(text) => harmless(text),
+        Cell::Amount(amount) => amount.map(|amount| amount.decimal().to_string()).unwrap_or_default(),
+        Cell::Count(count) => count.to_string(),
+    };
+    writer.write_record(cells.iter().map(text)).map_err(|error| Error::Internal(error.to_string()))?;
+    writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
+}
+
+fn write_workbook(columns: &[String], mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<std::fs::File, XlsxError> {
+    let mut workbook = Workbook::new();
+    let bold = CellFormat::new().set_bold();
+    let sheet = workbook.add_worksheet_with_constant_memory()?;
+    sheet.set_freeze_panes(1, 0)?;
+    for (column, name) in (0u16..).zip(columns) {
+        sheet.write_string_with_format(0, column, name, &bold)?;
+    }
+    let mut row = 0u32;
+    while let Some(some) = rows.blocking_recv() {
+        for cells in &some {
+            row += 1;
             for (column, cell) in (0u16..).zip(cells) {
-                match cell {
-                    Cell::Text(text) => sheet.write_string(row, column, text)?,
-                    Cell::Amount(amount) => match amount.and_then(spreadsheet_number) {
-                        Some(number) => sheet.write_number(row, column, number)?,
-                        None => sheet.write_string(row, column, "")?,
-                    },
-                };
+                write_cell(sheet, row, column, cell)?;
             }
         }
-        workbook.save_to_buffer()
     }
-
-    /// As a CSV download.
-    ///
-    /// # Errors
-    /// As [`Sheet::csv`].
-    pub fn csv_download(&self, name: &str) -> Answer {
-        let body = self.csv().map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(download(&format!("{name}.csv"), "text/csv; charset=utf-8", body))
-    }
-
-    /// As an XLSX download.
-    ///
-    /// # Errors
-    /// As [`Sheet::xlsx`].
-    pub fn xlsx_download(&self, name: &str) -> Answer {
-        let body = self.xlsx().map_err(|error| Error::Internal(error.to_string()))?;
-        Ok(download(&format!("{name}.xlsx"), "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", body))
-    }
+    let mut file = tempfile::tempfile()?;
+    workbook.save_to_writer(&mut file)?;
+    file.rewind()?;
+    Ok(file)
 }
 
-/// A spreadsheet knows no decimals: this is the one place where an amount leaves as its kind of number, to be shown.
-fn spreadsheet_number(amount: Money) -> Option<f64> {
-    amount.decimal().to_string().parse().ok()
+fn write_cell(sheet: &mut rust_xlsxwriter::Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
+    match cell {
+        Cell::Text(text) => sheet.write_string(row, column, text)?,
+        Cell::Amount(Some(amount)) => match spreadsheet_number(&amount.decimal().to_string()) {
+            Some(number) => sheet.write_number(row, column, number)?,
+            None => sheet.write_string(row, column, amount.decimal().to_string())?,
+        },
+        Cell::Amount(None) => sheet.write_string(row, column, "")?,
+        Cell::Count(count) => match spreadsheet_number(&count.to_string()) {
+            Some(number) => sheet.write_number(row, column, number)?,
+            None => sheet.write_string(row, column, count.to_string())?,
+        },
+    };
+    Ok(())
 }
 
-fn download(name: &str, kind: &str, body: Vec<u8>) -> HttpResponse {
-    HttpResponse::Ok().content_type(kind).insert_header(("content-disposition", format!("attachment; filename=\"{name}\""))).body(body)
+/// A spreadsheet knows no decimals: this is the one place where a figure leaves as its kind of number, to be shown.
+fn spreadsheet_number(figure: &str) -> Option<f64> {
+    figure.parse().ok()
+}
+
+/// A file, a piece at a time.
+fn pieces(file: std::fs::File) -> impl Stream<Item = Result<Bytes, Error>> {
+    stream::unfold(Some(file), |file| async move {
+        let mut file = file?;
+        let read = move || {
+            let mut piece = vec![0u8; 64 * 1024];
+            let count = file.read(&mut piece)?;
+            piece.truncate(count);
+            Ok::<_, std::io::Error>((piece, file))
+        };
+        match block(read).await {
+            Ok(Ok((piece, _))) if piece.is_empty() => None,
+            Ok(Ok((piece, file))) => Some((Ok(Bytes::from(piece)), Some(file))),
+            Ok(Err(error)) => Some((Err(Error::Internal(error.to_string())), None)),
+            Err(error) => Some((Err(Error::Internal(error.to_string())), None)),
+        }
+    })
+}
+
+fn download(name: &str, kind: &str) -> actix_web::HttpResponseBuilder {
+    let mut response = HttpResponse::Ok();
+    response.content_type(kind).insert_header(("content-disposition", format!("attachment; filename=\"{name}\"")));
+    response
 }

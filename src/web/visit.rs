@@ -12,6 +12,7 @@ use askama::Template;
 use super::error::Error;
 use super::filters::Reader;
 use super::frame::{Frame, Place};
+use super::sheet::Sheet;
 use super::words::Message;
 use super::{Answer, AppData, csrf};
 use crate::kernel::actor::{Actor, Permission, Scope};
@@ -40,6 +41,7 @@ needs!(
     WriteRequests,
     ConfirmIncidents,
     SeeMoney,
+    TopUp,
     ManageUsers,
     WorkDesk,
     TalkToAirline,
@@ -114,6 +116,12 @@ impl<P> Visit<P> {
     #[must_use]
     pub fn may(&self, permission: Permission) -> bool {
         self.actor.role.may(permission)
+    }
+
+    /// A file of rows for this visitor.
+    #[must_use]
+    pub fn sheet(&self, name: String, columns: Vec<String>) -> Sheet {
+        Sheet { name, columns, most: self.app.settings.limits.export_rows, language: self.actor.language }
     }
 
     /// The frame of a page.

@@ -1,0 +1,131 @@
+menu-batch-search = Cancel & Refund
+batches-title = Upload history
+batches-none = No file was uploaded yet.
+batch = Batch
+batch-file = File
+batch-rows = Rows
+batch-posted = Claims made
+batch-not-posted = Not made
+batch-by = Uploaded by
+batch-title = Batch { $number }
+batch-status-reading = Reading the file
+batch-status-checking = Checking
+batch-status-checked = Checked
+batch-status-posting = Making claims
+batch-status-posted = Done
+batch-status-discarded = Discarded
+batch-status-failed = Not readable
+batch-row-unchecked = Not checked yet
+batch-row-ready = Ready
+batch-row-listed = Already open
+batch-row-refused = Refused
+batch-row-posted = Claim made
+batch-row-found = Found
+batch-initiate = Initiate a Refund
+view-history = View History
+download-template = Download File Template
+download-template-xlsx = Template (XLSX)
+download-template-csv = Template (CSV)
+batch-new-title = Claims from a file
+batch-new-about = For refunds that you or the passenger asked the airline for, and that the airline has confirmed. The file is checked first: you see what each row comes to, and nothing happens before you confirm.
+batch-step-template = 1. Fill in the template
+batch-template-about = One row per order, at most { $rows }. The column order_no is enough; other columns of your own are kept and given back with the result.
+batch-step-upload = 2. Upload the file
+batch-file-hint = XLSX or CSV, at most { $megabytes } MB and { $rows } rows.
+batch-default-reason = Reason, where a row has none
+batch-default-day = Day on which the airline paid, where a row has none
+batch-encoding = Encoding of a CSV file
+batch-encoding-auto = Recognise it
+batch-defaults-about = A row's own reason and day always come first.
+batch-proof = Proof that the airline confirmed
+batch-proof-hint = For all rows together: the airline's list or its confirmations.
+batch-check-go = Upload and check
+batch-nothing-yet = Nothing is claimed yet.
+batch-no-file = Choose a file.
+batch-overtaken = Somebody has confirmed or discarded this batch meanwhile. Open it again to see how it stands.
+batch-no-order-column = The first row has no column “order_no”. It has: { $header }. Use the template, or name the column with the order numbers “order_no”.
+batch-no-rows = Below the first row there is no order number in the file.
+batch-preview-title = Check the file before it is sent
+batch-result-title = Result of the batch
+batch-progress = { $done } of { $rows } rows
+batch-may-leave = You may leave this page: the work goes on, and the batch stays in the upload history.
+batch-look-again = Look again
+batch-not-read = The file could not be read.
+batch-again = Upload another file
+batch-same-file = The very same file was uploaded before; orders that it named then are not claimed twice:
+batch-rows-in-file = rows in the file
+batch-total = { $count ->
+    [one] { $count } claim
+   *[other] { $count } claims
+}
+batch-nothing-sent = Nothing was sent yet. When you confirm, { $ready } claims are made; the other { $rest } rows stay as they are.
+batch-nothing-ready = No row of this file can be claimed. Download the refused rows, correct them, and upload them again.
+batch-confirm-go = { $count ->
+    [one] Confirm { $count } row
+   *[other] Confirm { $count } rows
+}
+batch-discard-go = Discard
+batch-posted-note = { $count ->
+    [one] { $count } claim was made.
+   *[other] { $count } claims were made.
+}
+batch-discarded-note = This batch was discarded; nothing was made of it.
+done-batch-discarded = The batch was discarded; nothing was made of it.
+batch-rows-title = Result of each row
+batch-download-refused = Refused rows to correct
+batch-rows-none = There are no such rows.
+batch-line = Line
+batch-result = Result
+batch-reason = Amount, or reason and what to do
+batch-no-estimate = The airline decides the amount.
+batch-search-title = Cancel & Refund: Batch Search
+batch-search-about = Every refund of a list of orders and where it stands, on a page and as a file.
+batch-search-all = All refunds
+batch-search-orders = Order numbers
+batch-search-hint = One per line, or separated by commas; at most { $max }. More go into a file.
+batch-search-file = Or a file with order numbers
+batch-search-too-many = More than { $max } order numbers: put them into a file.
+batch-search-nothing = Paste order numbers, or choose a file.
+batch-search-earlier = Earlier searches
+batch-search-result = Refunds of a list of orders
+batch-pasted = Pasted list
+batch-not-found = Not found
+batch-no-refund = No refund yet
+notice-batch-posted = { $count ->
+    [one] A file of the agency brought { $count } claim ({ $number }).
+   *[other] A file of the agency brought { $count } claims ({ $number }).
+}
+case-kind-batch = Batch
+mail-subject-batch = [{ $number }] Claims from a file
+row-empty = There is no order number in this row.
+row-not-found = There is no order { $order }. Check the number.
+row-vcc = This order was paid by your VCC: the airline refunds the card itself, please refund it there.
+row-refunded = This order is refunded already: { $number }.
+row-open-refund = A refund of this order is open already: { $number }.
+row-not-ticketed = This order is not ticketed yet. Wait until it is, or cancel it.
+row-cancelled = This order was cancelled. If the airline pays for it nevertheless, open the order and claim it there with its own proof.
+row-duplicate = The same as line { $line }: each order is claimed once.
+row-format = “{ $value }” is no order number.
+row-excel-precision = Excel has changed this number: { $value }. Set the column to Text and paste the number again.
+row-formula = There is a formula in this cell. Paste the value instead.
+row-cell-kind = “{ $value }” is a date, a yes or no, or an error, not what this column is for. Set the column to Text and paste it again.
+row-passenger = No passenger “{ $value }” on this order, or more than one. Write the name as on the order; leave the cell empty for everybody.
+row-reason = “{ $value }” is no reason: write voluntary or involuntary, or choose one for all rows when you upload.
+row-date = “{ $value }” is no day: write it as 2026-11-18, or choose one for all rows when you upload.
+row-date-unlikely = The airline cannot have paid on { $value }: it is before the sale, or more than 90 days ahead.
+row-amount = “{ $value }” is no amount in the order's currency: write it as 74.99.
+template-claims-title = Claims from a file
+template-search-title = Batch search
+template-limit = Fill in the sheet “data”, one row per order, at most { $max } rows. Do not change the names in its first row.
+template-text = All cells are text, so that no order number is changed. Paste values only, no formulas.
+template-check = Please check this cell
+template-order-no = The order number, as in Booking Details. Example: SKLA20261104193210042
+template-order-no-short = The order number as text
+template-passengers = Only some passengers: their names as on the order, separated by semicolons. Empty: everybody. Example: ZHANG/SAN; LI/SI
+template-passengers-short = Names separated by semicolons; empty for everybody
+template-reason = voluntary or involuntary. Empty: what you choose when you upload.
+template-reason-short = voluntary or involuntary
+template-fulfilled-on = The day on which the airline says it paid. Example: 2026-11-18. Empty: what you choose when you upload.
+template-fulfilled-on-short = A day as 2026-11-18
+template-expected-amount = The amount that you expect, in the order's currency. Example: 74.99. May stay empty.
+template-expected-amount-short = An amount as 74.99

@@ -1,0 +1,42 @@
+menu-reports = Báo cáo
+reports-title = Báo cáo
+report-months = Số tháng
+report-kind = Loại yêu cầu
+report-go = Xem
+report-table = Xem dạng bảng
+report-expected-received = Phải thu và đã thu, theo hãng và tháng
+report-days-to-money = Số ngày đến khi nhận tiền, theo hãng
+report-state-age = Yêu cầu hoàn đang mở, theo trạng thái và thời gian chờ
+report-attainment = Gửi hãng đúng hạn, theo tuần
+report-differences = Chênh lệch so với dự kiến, theo lý do
+report-month = Tháng
+report-week = Tuần từ ngày
+report-refunds = Số khoản hoàn
+report-expected = Phải thu
+report-received = Đã thu
+report-p50 = 50% nhận trong (ngày)
+report-p90 = 90% nhận trong (ngày)
+report-in-time = Đúng hạn
+report-late = Trễ hạn
+report-percent-in-time = Đúng hạn (%)
+report-difference-sum = Tổng chênh lệch
+report-age-three-weeks = 8–21 ngày
+report-age-two-months = 22–60 ngày
+report-of = Đã thu { $received } / phải thu { $expected }
+report-days = { $p50 } / { $p90 } ngày
+report-count = { $count }
+report-percent = { $percent }%, { $late } trễ hạn
+report-difference = { $count } · { $amount }
+report-label = { $word } { $more }
+report-plain = { $text }
+report-expected-sentence = { $airline } còn thiếu nhiều nhất trong một tháng: { $amount } chưa về.
+report-expected-nothing = Mọi khoản phải thu đều đã về.
+report-days-sentence = { $airline } trả lâu nhất: 90% khoản hoàn được trả trong vòng { $days } ngày.
+report-days-nothing = Không có khoản hoàn nào được trả trong thời gian này.
+report-age-sentence = { $count ->
+    [0] Không có yêu cầu hoàn đang mở nào quá 60 ngày.
+   *[other] { $count } yêu cầu hoàn đang mở đã quá 60 ngày.
+}
+report-attainment-sentence = { $percent }% yêu cầu hoàn được gửi hãng đúng hạn.
+report-differences-sentence = Lý do thường gặp nhất, { $count } lần: { $reason }
+report-differences-nothing = Mọi khoản đều về đúng như dự kiến.

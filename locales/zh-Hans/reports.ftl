@@ -1,0 +1,42 @@
+menu-reports = 报表
+reports-title = 报表
+report-months = 统计月数
+report-kind = 发起方式
+report-go = 查看
+report-table = 以表格查看
+report-expected-received = 各航司每月应收与已收
+report-days-to-money = 各航司到账天数
+report-state-age = 进行中的退款：状态与时长
+report-attainment = 每周提交按时率
+report-differences = 与预计的差额：按原因
+report-month = 月份
+report-week = 周（起始日）
+report-refunds = 退款笔数
+report-expected = 应收
+report-received = 已收
+report-p50 = 50% 到账天数
+report-p90 = 90% 到账天数
+report-in-time = 按时
+report-late = 超时
+report-percent-in-time = 按时率（%）
+report-difference-sum = 差额合计
+report-age-three-weeks = 8–21 天
+report-age-two-months = 22–60 天
+report-of = 已收 { $received } / 应收 { $expected }
+report-days = { $p50 } / { $p90 } 天
+report-count = { $count }
+report-percent = { $percent }%，超时 { $late } 笔
+report-difference = { $count } · { $amount }
+report-label = { $word } { $more }
+report-plain = { $text }
+report-expected-sentence = 单月缺口最大的航司为 { $airline }：尚有 { $amount } 未到账。
+report-expected-nothing = 应收款项已全部到账。
+report-days-sentence = { $airline } 到账最慢：九成退款在 { $days } 天内到账。
+report-days-nothing = 此期间没有到账的退款。
+report-age-sentence = { $count ->
+    [0] 没有超过 60 天的进行中退款。
+   *[other] { $count } 笔进行中的退款已超过 60 天。
+}
+report-attainment-sentence = 全部退款中，{ $percent }% 按时提交航司。
+report-differences-sentence = 最常见的差额原因：{ $reason }，共 { $count } 笔。
+report-differences-nothing = 到账金额均与预计一致。

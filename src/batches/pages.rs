@@ -1,0 +1,202 @@
+//! Finance → Refunds → Agent & Passenger Initiated → batch: templates, the upload, View History.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Query;
+use askama::Template;
+use serde::{Deserialize, Serialize};
+
+use super::actions::{self, Beginning, NotDone};
+use super::model::{Batch, BatchKind};
+use super::{store, template};
+use crate::attachments::upload::{FilesField, Upload, keep_sheet};
+use crate::kernel::id::{hex, new_token};
+use crate::kernel::time::{Date, instant_text};
+use crate::refunds::model::Reason;
+use crate::web::error::Error;
+use crate::web::filters;
+use crate::web::form::Problems;
+use crate::web::frame::{Frame, Place};
+use crate::web::paging::{self, Cursor, Page};
+use crate::web::visit::{Needs, RequestRefunds, SeeRefunds, Visit};
+use crate::web::words::Message;
+use crate::web::{Answer, see_other};
+
+/// Encodings that people can choose when a file does not tell its own.
+pub const ENCODINGS: [&str; 5] = ["utf-8", "gb18030", "big5", "windows-1258", "windows-1252"];
+
+/// A label of an encoding that is offered.
+#[must_use]
+pub fn encoding(label: &str) -> Option<String> {
+    ENCODINGS.iter().find(|one| **one == label).map(|one| (*one).to_owned())
+}
+
+/// The digest of an uploaded file.
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    hex(&sha2::Sha256::digest(bytes))
+}
+
+#[derive(Deserialize, Serialize, Default)]
+#[serde(default)]
+pub struct ListQuery {
+    after: String,
+}
+
+#[derive(Template)]
+#[template(path = "batches/list.html")]
+struct ListPage {
+    frame: Frame,
+    batches: Vec<Batch>,
+    next: Option<String>,
+    may_begin: bool,
+}
+
+/// `GET /finance/claims/batches`: View History.
+pub async fn list(visit: Visit<SeeRefunds>, query: Query<ListQuery>) -> Answer {
+    let rows = visit.app.settings.limits.page_rows;
+    let mut conn = visit.app.db.read().await?;
+    let batches = store::list(&mut conn, &visit.scope(), BatchKind::Claims, Cursor::parse(&query.after), rows + 1).await?;
+    let page = Page::cut(batches, rows, |batch| Cursor { sorted: instant_text(batch.created_at), id: batch.id.clone() });
+    visit.page(&ListPage {
+        frame: visit.frame("batches-title", Place::Refunds),
+        next: page.next.map(|after| paging::with_cursor(&*query, &after)),
+        batches: page.rows,
+        may_begin: visit.may(crate::kernel::actor::Permission::RequestRefunds),
+    })
+}
+
+/// What was typed beside the file.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct UploadForm {
+    pub reason: String,
+    pub fulfilled_on: String,
+    pub encoding: String,
+    pub once: String,
+}
+
+#[derive(Template)]
+#[template(path = "batches/new.html")]
+struct NewPage {
+    frame: Frame,
+    typed: UploadForm,
+    reasons: [Reason; 2],
+    encodings: [&'static str; 5],
+    files: FilesField,
+    megabytes: usize,
+    rows: u32,
+    problems: Problems,
+    once_key: String,
+}
+
+/// `GET /finance/claims/batches/new`: Initiate a Refund.
+pub async fn new(visit: Visit<RequestRefunds>) -> Answer {
+    form(&visit, UploadForm::default(), &[], Problems::default()).await
+}
+
+async fn form<P: Needs>(visit: &Visit<P>, typed: UploadForm, files: &[String], problems: Problems) -> Answer {
+    let limits = &visit.app.settings.limits;
+    let mut conn = visit.app.db.read().await?;
+    let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let page = NewPage {
+        frame: visit.frame("batch-new-title", Place::Refunds),
+        typed,
+        reasons: [Reason::Voluntary, Reason::Involuntary],
+        encodings: ENCODINGS,
+        files: FilesField::of(&mut conn, limits, &visit.actor.user_id, files).await?,
+        megabytes: limits.max_sheet_bytes / 1_048_576,
+        rows: limits.sheet_rows,
+        problems,
+        once_key: new_token(),
+    };
+    visit.page_with(status, &page)
+}
+
+/// `POST /finance/claims/batches`
+pub async fn begin(visit: Visit<RequestRefunds>, upload: Upload<UploadForm>) -> Answer {
+    let Upload { fields, files, mut problems, sheet } = upload;
+    let sheet = match sheet {
+        Some(sheet) => Some(sheet),
+        None if problems.of("sheet").is_some() => None,
+        None => problems.take("sheet", Err(Message::new("batch-no-file"))),
+    };
+    let fulfilled_on = match fields.fulfilled_on.trim() {
+        "" => None,
+        text => problems.take("fulfilled_on", text.parse::<Date>().map_err(|_| Message::new("form-day"))),
+    };
+    if files.is_empty() && problems.of("files").is_none() {
+        problems.add("files", crate::refunds::refusal::Refusal::ProofNeeded.message());
+    }
+    let (Some(sheet), true) = (sheet, problems.is_empty()) else {
+        return form(&visit, fields, &files, problems).await;
+    };
+    let app = &visit.app;
+    let beginning = Beginning {
+        actor: visit.actor.clone(),
+        kind: BatchKind::Claims,
+        stored_as: keep_sheet(&app.settings.files, &sheet.bytes).await?,
+        file_digest: digest_of(&sheet.bytes),
+        file_name: sheet.name,
+        encoding: encoding(&fields.encoding),
+        reason: fields.reason.parse().ok().filter(|reason| *reason != Reason::Void),
+        fulfilled_on,
+        proof: files.clone(),
+        once_key: fields.once.clone(),
+    };
+    match actions::begin(&app.db, beginning, app.clock.now()).await {
+        Ok(number) => {
+            app.wake.notify_one();
+            Ok(see_other(&format!("/batches/{number}")))
+        }
+        Err(NotDone::ProofGone) => {
+            problems.add("files", crate::refunds::refusal::Refusal::ProofGone.message());
+            form(&visit, fields, &[], problems).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+impl From<NotDone> for Error {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::Absent => Self::NotFound,
+            NotDone::Overtaken => Self::Conflict(Message::new("batch-overtaken")),
+            NotDone::ProofGone => Self::Refused(Message::new("refuse-proof-gone").text("code", 13)),
+            NotDone::KeyReused => Self::Refused(Message::new("request-key-reused")),
+            NotDone::Database(error) => error.into(),
+        }
+    }
+}
+
+/// A template as a download.
+///
+/// # Errors
+/// The library's own.
+pub fn template_xlsx<P: Needs>(visit: &Visit<P>, kind: BatchKind) -> Answer {
+    let most = i64::from(visit.app.settings.limits.sheet_rows);
+    let body = template::xlsx(kind, visit.actor.language, most).map_err(|error| Error::Internal(error.to_string()))?;
+    let content = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+    Ok(file(&format!("{kind}-template.xlsx"), content, body))
+}
+
+/// A template as CSV.
+#[must_use]
+pub fn template_csv(kind: BatchKind) -> HttpResponse {
+    file(&format!("{kind}-template.csv"), "text/csv; charset=utf-8", template::csv(kind))
+}
+
+fn file(name: &str, content: &str, body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok().content_type(content).insert_header(("content-disposition", format!("attachment; filename=\"{name}\""))).body(body)
+}
+
+/// `GET /finance/claims/template.xlsx`
+pub async fn claims_template_xlsx(visit: Visit<SeeRefunds>) -> Answer {
+    template_xlsx(&visit, BatchKind::Claims)
+}
+
+/// `GET /finance/claims/template.csv`
+pub async fn claims_template_csv(_: Visit<SeeRefunds>) -> Answer {
+    Ok(template_csv(BatchKind::Claims))
+}

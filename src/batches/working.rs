@@ -1,0 +1,140 @@
+//! The background work on batches: one step reads a file, or checks or posts some of its rows. Each step's effect and
+//! how far it came are one transaction: a server that is killed in between leaves the batch where it stood.
+
+use super::columns::{Places, known_headers};
+use super::judging::{self, Earlier};
+use super::model::{Batch, BatchKind, BatchRow, Counts, RowStatus, Status};
+use super::{checking, columns, posting, row_store, store};
+use crate::attachments::store as attachments;
+use crate::config::Limits;
+use crate::kernel::time::{Timestamp, plus_seconds};
+use crate::spreadsheets::cell::{Row, Table};
+use crate::spreadsheets::reading::{self, Bounds, NotRead};
+use crate::web::App;
+use crate::web::error::Error;
+use crate::web::words::Message;
+
+/// Rows that one step checks or posts.
+pub const CHUNK: i64 = 512;
+
+/// Seconds after which the work of a server that vanished is taken up by another.
+const ABANDONED_SECONDS: i64 = 90;
+
+/// Does one step of one batch. Answers whether there was any.
+///
+/// # Errors
+/// The database's own, or a reader that could not be started; the step is then done again later.
+pub async fn step(app: &App) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let until = plus_seconds(now, ABANDONED_SECONDS);
+    // Asking costs nobody the right to write; only who finds something takes it.
+    let mut conn = app.db.read().await?;
+    if !store::is_work(&mut conn, now).await? {
+        return Ok(false);
+    }
+    drop(conn);
+    let Some(id) = app.db.write(move |conn| Box::pin(async move { store::take(conn, now, until).await })).await? else {
+        return Ok(false);
+    };
+    let mut conn = app.db.read().await?;
+    let Some(batch) = store::of_id(&mut conn, &id).await? else { return Ok(true) };
+    drop(conn);
+    match batch.status {
+        Status::Reading => read(app, batch, now).await?,
+        Status::Checking => checking::step(app, batch, now).await?,
+        Status::Posting => posting::step(app, batch, now).await?,
+        Status::Checked | Status::Posted | Status::Discarded | Status::Failed => {}
+    }
+    Ok(true)
+}
+
+/// The bounds within which an uploaded file is read.
+#[must_use]
+pub fn bounds(limits: &Limits, known_headers: Vec<String>, encoding: Option<String>) -> Bounds {
+    Bounds {
+        max_rows: usize::try_from(limits.sheet_rows).unwrap_or(20_000),
+        max_inflated_bytes: limits.sheet_inflated_mb * 1_048_576,
+        memory_bytes: limits.sheet_memory_mb * 1_048_576,
+        cpu_seconds: limits.sheet_seconds,
+        known_headers,
+        encoding,
+        ..Bounds::default()
+    }
+}
+
+async fn read(app: &App, batch: Batch, now: Timestamp) -> Result<(), Error> {
+    let stored_as = batch.stored_as.clone().unwrap_or_default();
+    let path = attachments::path(&app.settings.files, &stored_as);
+    let table = match tokio::fs::read(&path).await {
+        Err(_) => Err(Message::new("sheet-gone")),
+        Ok(bytes) => {
+            let bounds = bounds(&app.settings.limits, known_headers(), batch.encoding.clone());
+            match reading::read(&app.settings.reader(), bytes, &bounds).await {
+                Ok(table) => Ok(table),
+                Err(NotRead::Complaint(message)) => Err(message),
+                Err(NotRead::Internal(cause)) => return Err(Error::Internal(cause)),
+            }
+        }
+    };
+    let kept = app.db.write(move |conn| {
+        Box::pin(async move {
+            let (after, rows) = match table.and_then(|table| taken_in(&batch, &table)) {
+                Err(complaint) => {
+                    (Batch { status: Status::Failed, complaint: Some(complaint), finished_at: Some(now), ..batch }, Vec::new())
+                }
+                Ok((header, rows)) => {
+                    let refused = rows.iter().filter(|row| row.status == RowStatus::Refused).count();
+                    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+                    let counts = Counts { rows: count(rows.len()), refused: count(refused), ..Counts::default() };
+                    (Batch { status: Status::Checking, header, counts, ..batch }, rows)
+                }
+            };
+            let after = Batch { stored_as: None, ..after };
+            // Another server may have read it too; the first to write wins.
+            if store::save(conn, &after, now).await? {
+                row_store::insert_rows(conn, &after.id, &rows).await?;
+            }
+            Ok::<_, sqlx::Error>(())
+        })
+    });
+    kept.await?;
+    if let Err(cause) = tokio::fs::remove_file(&path).await {
+        tracing::debug!(%cause, "an uploaded file was gone already");
+    }
+    Ok(())
+}
+
+/// The header and the rows as they are kept, with what can be said of a row without its order.
+fn taken_in(batch: &Batch, table: &Table) -> Result<(Vec<String>, Vec<BatchRow>), Message> {
+    let places =
+        Places::find(&table.header).ok_or_else(|| Message::new("batch-no-order-column").text("header", table.header.join(", ")))?;
+    let mut earlier = Earlier::new();
+    let mut row_no = 0;
+    let mut row = |row: &Row| {
+        row_no += 1;
+        let order_no = judging::order_number(places.cell(&row.cells, columns::Column::OrderNo));
+        let passengers = match batch.kind {
+            BatchKind::Claims => judging::passenger_names(places.cell(&row.cells, columns::Column::Passengers)),
+            BatchKind::Search => Vec::new(),
+        };
+        let (order_no, refused) = match order_no {
+            Err(refused) => (String::new(), Some(refused)),
+            Ok(order_no) => {
+                let twice = judging::check_duplicate(&mut earlier, &order_no, row.line, passengers).err();
+                (order_no, twice)
+            }
+        };
+        BatchRow {
+            row_no,
+            line: row.line,
+            cells: row.cells.clone(),
+            order_no,
+            status: if refused.is_some() { RowStatus::Refused } else { RowStatus::Unchecked },
+            code: refused.as_ref().map(|refused| refused.code),
+            message: refused.map(|refused| refused.message),
+            amount: None,
+        }
+    };
+    let rows: Vec<BatchRow> = table.rows.iter().filter(|row| places.says_anything(row)).map(&mut row).collect();
+    if rows.is_empty() { Err(Message::new("batch-no-rows")) } else { Ok((table.header.clone(), rows)) }
+}

@@ -1,0 +1,214 @@
+//! All SQL about what of a line belongs to which refund, and about the refunds that wait for money.
+
+use std::collections::HashMap;
+
+use sqlx::FromRow;
+
+use super::model::{Allocation, AllocationState, Line};
+use super::store::decode;
+use crate::db::Conn;
+use crate::db::select::{Select, Value};
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::{Timestamp, instant_text, parse_instant};
+use crate::refunds::model::Refund;
+use crate::refunds::store::{COLUMNS as REFUND_COLUMNS, RefundRow};
+
+#[derive(FromRow)]
+struct AllocationRow {
+    id: String,
+    line_id: String,
+    refund_id: String,
+    refund_no: String,
+    order_no: String,
+    #[sqlx(try_from = "String")]
+    currency: Currency,
+    amount_minor: i64,
+    #[sqlx(try_from = "String")]
+    state: AllocationState,
+    created_by_name: String,
+    created_at: String,
+    remittance_no: String,
+    row_no: i64,
+}
+
+const ALLOCATIONS: &str = "SELECT a.id, a.line_id, a.refund_id, r.number AS refund_no, r.order_no, l.currency, a.amount_minor, a.state, \
+     a.created_by_name, a.created_at, m.number AS remittance_no, l.row_no FROM allocations a JOIN refunds r ON r.id = a.refund_id \
+     JOIN remittance_lines l ON l.id = a.line_id JOIN remittances m ON m.id = l.remittance_id";
+
+async fn fetch_allocations(conn: &mut Conn, query: Select) -> Result<Vec<Allocation>, sqlx::Error> {
+    let rows: Vec<AllocationRow> = query.then("ORDER BY a.created_at, a.id", []).fetch(conn).await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Allocation {
+                amount: Money::new(row.amount_minor, row.currency),
+                created_at: parse_instant(&row.created_at).map_err(decode)?,
+                id: row.id,
+                line_id: row.line_id,
+                refund_id: row.refund_id,
+                refund_no: row.refund_no,
+                order_no: row.order_no,
+                state: row.state,
+                created_by_name: row.created_by_name,
+                remittance_no: row.remittance_no,
+                row_no: row.row_no,
+            })
+        })
+        .collect()
+}
+
+/// What a line was matched with, undone matches included.
+///
+/// # Errors
+/// The database's own.
+pub async fn allocations_of_line(conn: &mut Conn, line_id: &str) -> Result<Vec<Allocation>, sqlx::Error> {
+    fetch_allocations(conn, Select::new(ALLOCATIONS).and("a.line_id = ?", [line_id.into()])).await
+}
+
+/// What a refund has of which lines, in one state.
+///
+/// # Errors
+/// The database's own.
+pub async fn allocations_of_refund(conn: &mut Conn, refund_id: &str, state: AllocationState) -> Result<Vec<Allocation>, sqlx::Error> {
+    fetch_allocations(conn, Select::new(ALLOCATIONS).and("a.refund_id = ? AND a.state = ?", [refund_id.into(), state.word().into()])).await
+}
+
+/// What refunds hold already, in minor units, by refund.
+///
+/// # Errors
+/// The database's own.
+pub async fn held(conn: &mut Conn, refund_ids: &[&str]) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let rows: Vec<(String, i64)> = Select::new("SELECT a.refund_id, CAST(SUM(a.amount_minor) AS BIGINT) FROM allocations a")
+        .and_in("a.refund_id", refund_ids.iter().map(|id| (*id).into()))
+        .and("a.state = 'held'", [])
+        .then("GROUP BY a.refund_id", [])
+        .fetch(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Adds an allocation. The database refuses one for a card, and a second of the same line for the same refund.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert_allocation(
+    conn: &mut Conn,
+    id: &str,
+    line: &Line,
+    refund: &Refund,
+    (minor, state): (i64, AllocationState),
+    by: &str,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO allocations (id, remittance_id, line_id, refund_id, refund_channel, amount_minor, state, created_by_name, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+    )
+    .bind(id)
+    .bind(&line.remittance_id)
+    .bind(&line.id)
+    .bind(&refund.id)
+    .bind(refund.payment_channel.word())
+    .bind(minor)
+    .bind(state.word())
+    .bind(by)
+    .bind(instant_text(now))
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Moves a refund's allocations from one state to the next; answers how many.
+///
+/// # Errors
+/// The database's own.
+pub async fn move_allocations(conn: &mut Conn, refund_id: &str, from: AllocationState, to: AllocationState) -> Result<u64, sqlx::Error> {
+    let done = sqlx::query("UPDATE allocations SET state = $1 WHERE refund_id = $2 AND state = $3")
+        .bind(to.word())
+        .bind(refund_id)
+        .bind(from.word())
+        .execute(conn)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Refunds that are not closed by one of the words that name them, in one statement.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_refunds_by(conn: &mut Conn, column: &'static str, values: Vec<Value>) -> Result<Vec<Refund>, sqlx::Error> {
+    if values.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<RefundRow> =
+        refunds_select().and_in(column, values).and("r.closed_at IS NULL", []).then("LIMIT 5000", []).fetch(conn).await?;
+    rows.into_iter().map(RefundRow::refund).collect()
+}
+
+/// Refunds that are not closed by ticket numbers, each with the number.
+///
+/// # Errors
+/// The database's own.
+pub async fn orders_of_tickets(conn: &mut Conn, tickets: Vec<Value>) -> Result<Vec<(String, String)>, sqlx::Error> {
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
+    Select::new("SELECT k.value, o.order_no FROM booking_keys k JOIN orders o ON o.id = k.order_id")
+        .and("k.kind = 'ticket'", [])
+        .and_in("k.value", tickets)
+        .fetch(conn)
+        .await
+}
+
+fn refunds_select() -> Select {
+    // The columns of a refund are listed in one place, which no constant can quote here.
+    static TEXT: std::sync::OnceLock<String> = std::sync::OnceLock::new();
+    Select::new(TEXT.get_or_init(|| format!("SELECT {REFUND_COLUMNS} FROM refunds r")))
+}
+
+/// Open refunds of a currency whose expected amount lies between two, the nearest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn near(conn: &mut Conn, currency: Currency, (least, most): (i64, i64), limit: i64) -> Result<Vec<Refund>, sqlx::Error> {
+    let rows: Vec<RefundRow> = refunds_select()
+        .and("r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.currency = ?", [currency.code().into()])
+        .and("COALESCE(r.airline_minor, r.estimated_minor) >= ?", [least.into()])
+        .and("COALESCE(r.airline_minor, r.estimated_minor) <= ?", [most.into()])
+        .then("ORDER BY COALESCE(r.airline_minor, r.estimated_minor), r.id LIMIT ?", [limit.into()])
+        .fetch(conn)
+        .await?;
+    rows.into_iter().map(RefundRow::refund).collect()
+}
+
+/// Open refunds of a currency with one of these expected amounts.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_amounts(conn: &mut Conn, currency: Currency, minors: Vec<Value>) -> Result<Vec<Refund>, sqlx::Error> {
+    if minors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<RefundRow> = refunds_select()
+        .and("r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.currency = ?", [currency.code().into()])
+        .and_in("COALESCE(r.airline_minor, r.estimated_minor)", minors)
+        .then("LIMIT 5000", [])
+        .fetch(conn)
+        .await?;
+    rows.into_iter().map(RefundRow::refund).collect()
+}
+
+/// The names of the passengers of refunds, by refund.
+///
+/// # Errors
+/// The database's own.
+pub async fn passengers(conn: &mut Conn, refund_ids: &[&str]) -> Result<HashMap<String, Vec<String>>, sqlx::Error> {
+    let rows: Vec<(String, String)> = Select::new("SELECT DISTINCT c.refund_id, c.passenger_name FROM refund_coupons c")
+        .and_in("c.refund_id", refund_ids.iter().map(|id| (*id).into()))
+        .fetch(conn)
+        .await?;
+    let mut all: HashMap<String, Vec<String>> = HashMap::new();
+    for (id, name) in rows {
+        all.entry(id).or_default().push(name);
+    }
+    Ok(all)
+}

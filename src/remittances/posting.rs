@@ -1,0 +1,138 @@
+//! Posting all exact matches of a remittance, in the background: somebody has said so once, and a server that is killed
+//! in between leaves every line either matched or as it was.
+
+use super::line_store::{self, View};
+use super::matching::{self, NotMatched, Share};
+use super::model::{Finding, Line};
+use super::store;
+use crate::agencies::store as agencies;
+use crate::db::{Conn, Db};
+use crate::kernel::actor::Actor;
+use crate::kernel::money::Money;
+use crate::kernel::time::{Timestamp, instant_text, plus_seconds};
+use crate::web::App;
+use crate::web::error::Error;
+
+/// Lines that one step posts.
+const CHUNK: i64 = 50;
+
+/// Seconds after which the work of a server that vanished is taken up by another.
+const ABANDONED_SECONDS: i64 = 90;
+
+/// Says that all exact matches of a remittance shall be posted. A second press changes nothing.
+///
+/// # Errors
+/// `Absent`, or the database's own.
+pub async fn begin(db: &Db, actor: &Actor, number: String, now: Timestamp) -> Result<(), NotMatched> {
+    let user_id = actor.user_id.clone();
+    db.write(move |conn| {
+        Box::pin(async move {
+            let remittance = store::find(conn, &number).await?.ok_or(NotMatched::Absent)?;
+            sqlx::query("UPDATE remittances SET posting_by = $1, taken_until = $2 WHERE id = $3 AND posting_by IS NULL")
+                .bind(user_id)
+                .bind(instant_text(now))
+                .bind(&remittance.id)
+                .execute(conn)
+                .await?;
+            Ok(())
+        })
+    })
+    .await
+}
+
+/// Posts some lines of one remittance. Answers whether there was any work.
+///
+/// # Errors
+/// The database's own; the step is then done again later.
+pub async fn step(app: &App) -> Result<bool, Error> {
+    let now = app.clock.now();
+    let mut conn = app.db.read().await?;
+    let waits: Option<(String,)> =
+        sqlx::query_as("SELECT id FROM remittances WHERE posting_by IS NOT NULL AND taken_until <= $1 ORDER BY taken_until, id LIMIT 1")
+            .bind(instant_text(now))
+            .fetch_optional(&mut *conn)
+            .await?;
+    drop(conn);
+    if waits.is_none() {
+        return Ok(false);
+    }
+    let Some((id, number, by)) = app.db.write(move |conn| Box::pin(async move { take(conn, now).await })).await? else {
+        return Ok(false);
+    };
+    let mut conn = app.db.read().await?;
+    let lines = line_store::lines(&mut conn, &id, View::Open(Finding::Exact), 0, CHUNK).await?;
+    let user = agencies::user(&mut conn, &by).await?;
+    drop(conn);
+    let is_last = i64::try_from(lines.len()).unwrap_or(0) < CHUNK;
+    if let Some(actor) = user.map(actor_of) {
+        for line in lines {
+            post_one(app, &number, line, &actor, now).await?;
+        }
+    }
+    let done = app.db.write(move |conn| {
+        Box::pin(async move {
+            sqlx::query(
+                "UPDATE remittances SET taken_until = $1, posting_by = CASE WHEN $2 = 1 THEN NULL ELSE posting_by END WHERE id = $3",
+            )
+            .bind(instant_text(now))
+            .bind(i64::from(is_last))
+            .bind(id)
+            .execute(conn)
+            .await
+            .map(|_| ())
+        })
+    });
+    done.await?;
+    Ok(true)
+}
+
+async fn take(conn: &mut Conn, now: Timestamp) -> Result<Option<(String, String, String)>, sqlx::Error> {
+    sqlx::query_as(
+        "UPDATE remittances SET taken_until = $1 WHERE id = (SELECT id FROM remittances WHERE posting_by IS NOT NULL AND taken_until <= $2 \
+         ORDER BY taken_until, id LIMIT 1) AND taken_until <= $2 RETURNING id, number, posting_by",
+    )
+    .bind(instant_text(plus_seconds(now, ABANDONED_SECONDS)))
+    .bind(instant_text(now))
+    .fetch_optional(conn)
+    .await
+}
+
+fn actor_of(user: crate::agencies::model::User) -> Actor {
+    Actor {
+        user_id: user.id,
+        email: user.email,
+        name: user.name,
+        role: user.role,
+        agency_id: None,
+        agency_name: None,
+        language: user.language,
+        zone_name: user.zone_name,
+    }
+}
+
+/// Posts one line in a transaction of its own. One that cannot be posted any more is left to people.
+async fn post_one(app: &App, number: &str, line: Line, actor: &Actor, now: Timestamp) -> Result<(), Error> {
+    let (number, actor, current) = (number.to_owned(), actor.clone(), line.clone());
+    let posted = app.db.write(move |conn| {
+        Box::pin(async move {
+            let share = |proposal: &super::model::Proposal| Share {
+                refund_no: proposal.refund_no.clone(),
+                amount: Money::new(proposal.minor, current.currency()),
+                difference: None,
+                more_to_come: false,
+            };
+            let shares: Vec<Share> = current.proposals.iter().map(share).collect();
+            matching::match_in(conn, &number, current, &shares, &actor, now).await
+        })
+    });
+    match posted.await {
+        Ok(()) => Ok(()),
+        Err(NotMatched::Database(error)) => Err(error.into()),
+        Err(reason) => {
+            tracing::info!(?reason, line = line.row_no, "an exact match was left to people");
+            let doubtful = Line { finding: Finding::Suggested, ..line };
+            app.db.write(move |conn| Box::pin(async move { line_store::save_line(conn, &doubtful).await })).await?;
+            Ok(())
+        }
+    }
+}

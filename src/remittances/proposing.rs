@@ -1,0 +1,267 @@
+//! Which refunds a line seems to belong to, and why: lines are compared with the refunds that wait for money, many lines
+//! with a handful of statements.
+
+use std::collections::HashMap;
+
+use super::allocation_store;
+use super::model::{Finding, Line, Proposal};
+use crate::bookings::model::PaymentChannel;
+use crate::db::Conn;
+use crate::db::select::Value;
+use crate::kernel::folding::fold_name;
+use crate::kernel::money::{Currency, Money};
+use crate::refunds::model::{Kind, Refund, Status};
+use crate::web::words::Message;
+
+/// What a refund still has to bring; nothing where nobody can say.
+#[must_use]
+pub fn expected(refund: &Refund) -> Option<Money> {
+    refund.airline_amount.or(refund.estimated)
+}
+
+/// Whether an airline's money can be taken for a refund: it was submitted, or the agency has asked the airline itself.
+#[must_use]
+pub fn can_take_money(refund: &Refund) -> bool {
+    let waits = matches!(refund.status, Status::AirlineProcessing | Status::AirlineRefunding);
+    let claimed = refund.kind == Kind::Claim && refund.status == Status::AtlasProcessing;
+    refund.payment_channel == PaymentChannel::Deposit && (waits || claimed) && refund.received_at.is_none()
+}
+
+/// The refunds with which a set of lines is compared.
+#[derive(Debug, Default)]
+struct Candidates {
+    by_key: HashMap<(&'static str, String), Vec<usize>>,
+    by_amount: HashMap<(Currency, i64), Vec<usize>>,
+    refunds: Vec<Refund>,
+    held: HashMap<String, i64>,
+    names: HashMap<String, Vec<String>>,
+}
+
+/// Compares lines and writes into each what was found.
+///
+/// # Errors
+/// The database's own.
+pub async fn propose(conn: &mut Conn, lines: &mut [Line]) -> Result<(), sqlx::Error> {
+    let candidates = Candidates::of(conn, lines).await?;
+    for line in lines.iter_mut() {
+        let (finding, proposals) = candidates.compare(line);
+        line.finding = finding;
+        line.proposals = proposals;
+        line.status = line.settled_status();
+    }
+    Ok(())
+}
+
+fn values<'a>(lines: &'a [Line], of: impl Fn(&'a Line) -> &'a str) -> Vec<Value> {
+    let mut all: Vec<&str> = lines.iter().map(of).filter(|text| !text.is_empty()).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().map(Into::into).collect()
+}
+
+impl Candidates {
+    async fn of(conn: &mut Conn, lines: &[Line]) -> Result<Self, sqlx::Error> {
+        let mut all = Self::default();
+        let named = [
+            ("r.number", values(lines, |line| &line.refund_no)),
+            ("r.number", values(lines, |line| &line.reference)),
+            ("r.airline_reference", values(lines, |line| &line.reference)),
+            ("r.order_no", values(lines, |line| &line.order_no)),
+            ("r.airline_pnr", values(lines, |line| &line.pnr)),
+        ];
+        for (column, words) in named {
+            let found = allocation_store::open_refunds_by(conn, column, words).await?;
+            all.take(found);
+        }
+        let tickets = allocation_store::orders_of_tickets(conn, values(lines, |line| &line.ticket)).await?;
+        let mut orders: Vec<Value> = tickets.iter().map(|(_, order)| order.as_str().into()).collect();
+        orders.dedup();
+        let found = allocation_store::open_refunds_by(conn, "r.order_no", orders).await?;
+        all.take(found);
+        let mut amounts: HashMap<Currency, Vec<i64>> = HashMap::new();
+        for line in lines.iter().filter(|line| line.amount.minor > 0) {
+            amounts.entry(line.currency()).or_default().push(line.open().minor);
+        }
+        for (currency, mut minors) in amounts {
+            minors.sort_unstable();
+            minors.dedup();
+            let found = allocation_store::of_amounts(conn, currency, minors.into_iter().map(Into::into).collect()).await?;
+            all.take(found);
+        }
+        all.index(&tickets);
+        let ids: Vec<&str> = all.refunds.iter().map(|refund| refund.id.as_str()).collect();
+        if !ids.is_empty() {
+            all.held = allocation_store::held(conn, &ids).await?;
+            all.names = allocation_store::passengers(conn, &ids).await?;
+        }
+        Ok(all)
+    }
+
+    fn take(&mut self, found: Vec<Refund>) {
+        for refund in found {
+            if !self.refunds.iter().any(|there| there.id == refund.id) {
+                self.refunds.push(refund);
+            }
+        }
+    }
+
+    fn index(&mut self, tickets: &[(String, String)]) {
+        for (place, refund) in self.refunds.iter().enumerate() {
+            let mut keys = vec![("number", refund.number.clone()), ("order", refund.order_no.clone()), ("pnr", refund.airline_pnr.clone())];
+            keys.extend(refund.airline_reference.clone().map(|reference| ("reference", reference)));
+            let own = tickets.iter().filter(|(_, order)| *order == refund.order_no);
+            keys.extend(own.map(|(ticket, _)| ("ticket", ticket.clone())));
+            for key in keys {
+                self.by_key.entry(key).or_default().push(place);
+            }
+            if let Some(amount) = expected(refund) {
+                self.by_amount.entry((amount.currency, amount.minor)).or_default().push(place);
+            }
+        }
+    }
+
+    /// What a refund still has to bring, less what it holds.
+    fn rest(&self, refund: &Refund) -> Option<i64> {
+        expected(refund).map(|amount| amount.minor - self.held.get(&refund.id).copied().unwrap_or(0))
+    }
+
+    /// The refunds that a line names, each with why.
+    fn named(&self, line: &Line) -> Vec<(usize, Vec<Message>)> {
+        let keys = [
+            ("number", &line.refund_no, "why-refund-no"),
+            ("number", &line.reference, "why-refund-no"),
+            ("reference", &line.reference, "why-reference"),
+            ("order", &line.order_no, "why-order"),
+            ("pnr", &line.pnr, "why-pnr"),
+            ("ticket", &line.ticket, "why-ticket"),
+        ];
+        let mut found: Vec<(usize, Vec<Message>)> = Vec::new();
+        for (kind, value, why) in keys {
+            for place in self.by_key.get(&(kind, value.clone())).map(Vec::as_slice).unwrap_or_default() {
+                let reason = Message::new(why).text("value", value);
+                match found.iter_mut().find(|(there, _)| there == place) {
+                    Some((_, reasons)) => reasons.push(reason),
+                    None => found.push((*place, vec![reason])),
+                }
+            }
+        }
+        found
+    }
+
+    fn compare(&self, line: &Line) -> (Finding, Vec<Proposal>) {
+        if line.amount.minor <= 0 {
+            return (Finding::NoAmount, Vec::new());
+        }
+        let named = self.named(line);
+        let usable: Vec<&(usize, Vec<Message>)> = named
+            .iter()
+            .filter(|(place, _)| self.refunds[*place].currency == line.currency() && can_take_money(&self.refunds[*place]))
+            .collect();
+        if usable.is_empty() && named.iter().any(|(place, _)| self.refunds[*place].payment_channel == PaymentChannel::Vcc) {
+            return (Finding::Card, Vec::new());
+        }
+        if usable.is_empty() {
+            return self.alike(line);
+        }
+        let open = line.open().minor;
+        let proposal = |(place, reasons): &(usize, Vec<Message>), minor: i64| {
+            let refund = &self.refunds[*place];
+            let mut reasons = reasons.clone();
+            reasons.push(Message::new("why-expected").text("value", Money::new(self.rest(refund).unwrap_or(0), refund.currency).decimal()));
+            Proposal { refund_no: refund.number.clone(), minor, reasons }
+        };
+        // A refund whose airline had said another amount than was estimated needs a reason: nobody posts it unseen.
+        let explained =
+            |place: usize| self.refunds[place].estimated.is_none_or(|estimated| Some(estimated) == expected(&self.refunds[place]));
+        let exact: Vec<_> = usable.iter().filter(|(place, _)| self.rest(&self.refunds[*place]) == Some(open)).collect();
+        if let [only] = exact.as_slice() {
+            let finding = if explained(only.0) { Finding::Exact } else { Finding::Suggested };
+            return (finding, vec![proposal(only, open)]);
+        }
+        let sum: Option<i64> = usable.iter().map(|(place, _)| self.rest(&self.refunds[*place])).sum();
+        if exact.is_empty() && usable.len() > 1 && sum == Some(open) {
+            let all = usable.iter().map(|one| proposal(one, self.rest(&self.refunds[one.0]).unwrap_or(0))).collect();
+            let finding = if usable.iter().all(|(place, _)| explained(*place)) { Finding::Exact } else { Finding::Suggested };
+            return (finding, all);
+        }
+        if let [only] = usable.as_slice() {
+            return match self.rest(&self.refunds[only.0]) {
+                Some(rest) if open < rest => (Finding::ShortPaid, vec![proposal(only, open)]),
+                Some(rest) => (Finding::OverPaid, vec![proposal(only, rest.max(0))]),
+                None => (Finding::Suggested, vec![proposal(only, open)]),
+            };
+        }
+        let fit = |place: usize| self.rest(&self.refunds[place]).map_or(open, |rest| rest.clamp(0, open));
+        (Finding::Suggested, usable.iter().take(MOST_PROPOSALS).map(|one| proposal(one, fit(one.0))).collect())
+    }
+
+    /// Refunds of the same amount with the passenger's name: suggested, never more.
+    fn alike(&self, line: &Line) -> (Finding, Vec<Proposal>) {
+        let name = fold_name(&line.passenger);
+        let same_amount = self.by_amount.get(&(line.currency(), line.open().minor)).map(Vec::as_slice).unwrap_or_default();
+        let mut proposals = Vec::new();
+        for place in same_amount {
+            let refund = &self.refunds[*place];
+            let names = self.names.get(&refund.id).map(Vec::as_slice).unwrap_or_default();
+            if !can_take_money(refund) || name.is_empty() || !names.iter().any(|own| is_like(&fold_name(own), &name)) {
+                continue;
+            }
+            let reasons = vec![
+                Message::new("why-amount").text("value", line.open().decimal()),
+                Message::new("why-name").text("value", &line.passenger),
+            ];
+            proposals.push(Proposal { refund_no: refund.number.clone(), minor: line.open().minor, reasons });
+        }
+        proposals.truncate(MOST_PROPOSALS);
+        let finding = if proposals.is_empty() { Finding::Unknown } else { Finding::Suggested };
+        (finding, proposals)
+    }
+}
+
+/// Proposals that a line keeps.
+const MOST_PROPOSALS: usize = 10;
+
+/// Whether two folded names are of one person: the same words in any order, or all words of the shorter in the longer.
+#[must_use]
+pub fn is_like(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<&str>, Vec<&str>) = (one.split(' ').collect(), other.split(' ').collect());
+    let (fewer, more) = if one.len() <= other.len() { (one, other) } else { (other, one) };
+    !fewer.is_empty() && fewer.iter().all(|word| more.contains(word))
+}
+
+/// Suggestions for one line that is looked at: what it names, and refunds near it in amount, name and day, the best
+/// first.
+///
+/// # Errors
+/// The database's own.
+pub async fn suggest(conn: &mut Conn, line: &Line) -> Result<Vec<(Refund, Vec<Message>)>, sqlx::Error> {
+    let open = line.open().minor;
+    let margin = open / 20;
+    let near = allocation_store::near(conn, line.currency(), (open - margin, open + margin), 50).await?;
+    let ids: Vec<&str> = near.iter().map(|refund| refund.id.as_str()).collect();
+    let names = if ids.is_empty() { HashMap::new() } else { allocation_store::passengers(conn, &ids).await? };
+    let wanted = fold_name(&line.passenger);
+    let mut scored: Vec<(i64, Refund, Vec<Message>)> = Vec::new();
+    for refund in near.into_iter().filter(can_take_money) {
+        let amount = expected(&refund).map_or(0, |amount| amount.minor);
+        let (mut score, mut reasons) = (0, Vec::new());
+        if amount == open {
+            score += 4;
+            reasons.push(Message::new("why-amount").text("value", line.open().decimal()));
+        } else {
+            reasons.push(Message::new("why-near").text("value", Money::new(amount, line.currency()).decimal()));
+        }
+        if !wanted.is_empty() && names.get(&refund.id).is_some_and(|names| names.iter().any(|own| is_like(&fold_name(own), &wanted))) {
+            score += 4;
+            reasons.push(Message::new("why-name").text("value", &line.passenger));
+        }
+        let day = refund.expected_on.or(refund.fulfilled_on);
+        if day.is_some_and(|day| day.since(line.paid_on).is_ok_and(|span| span.get_days().abs() <= 7)) {
+            score += 1;
+            reasons.push(Message::new("why-day").text("value", day.map(|day| day.to_string()).unwrap_or_default()));
+        }
+        scored.push((score, refund, reasons));
+    }
+    scored.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.number.cmp(&other.1.number)));
+    Ok(scored.into_iter().take(MOST_PROPOSALS).map(|(_, refund, reasons)| (refund, reasons)).collect())
+}

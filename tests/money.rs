@@ -1,0 +1,242 @@
+//! Balance, transactions, top-ups, statements and reports: what an agency sees of its money.
+
+use afterfare::kernel::actor::Role;
+
+use crate::on_both;
+use crate::world::{PDF, Person, World};
+
+on_both! {
+    a_top_up_is_declared_with_proof_and_credited_once_it_came
+    transactions_have_an_opening_and_a_closing_balance
+    a_low_balance_is_told_once
+    statements_are_issued_after_their_period_and_never_changed
+    statements_are_sent_to_at_most_ten_addresses
+    reports_count_what_their_lists_show
+    an_export_is_exactly_what_is_filtered
+}
+
+/// An agency with its Admin, a supervisor, and one credited refund.
+async fn credited(world: &World) -> (Person, Person, String) {
+    let (lan, sam, number) = world.registered("SKLA20261104193210042").await;
+    sam.work(&number, "submission", &[]).await.expect_status(303);
+    sam.work(&number, "confirmation", &[("amount", "70.00")]).await.expect_status(303);
+    let money = [("amount", "70.00"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1"), ("difference", "higher-penalty")];
+    sam.work(&number, "receipt", &money).await.expect_status(303);
+    sam.work(&number, "credit", &[]).await.expect_status(303);
+    (lan, sam, number)
+}
+
+async fn declare(lan: &Person, amount: &str, once: &str) -> u16 {
+    let fields = [("currency", "USD"), ("amount", amount), ("paid_on", "2026-11-19"), ("reference", "WIRE 77"), ("once", once)];
+    lan.upload("/finance/top-ups", &fields, &[("wire.pdf", PDF)]).await.status
+}
+
+async fn a_top_up_is_declared_with_proof_and_credited_once_it_came(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let (lan, sam) = (world.person("lan", Role::Admin, Some(&agency)).await, world.person("sam", Role::OperatorFinance, None).await);
+    let bare = [("currency", "USD"), ("amount", "1000"), ("paid_on", "2026-12-19"), ("reference", ""), ("once", "k0")];
+    let page = lan.upload("/finance/top-ups", &bare, &[]).await.expect_status(422);
+    page.expect("Attach the bank's confirmation").expect("This day is not here yet");
+    assert_eq!((declare(&lan, "1000", "k1").await, declare(&lan, "1000", "k1").await), (303, 303));
+    assert_eq!(world.count("SELECT COUNT(*) FROM top_ups").await, 1, "the same form twice declares once");
+    lan.get("/finance/top-ups").await.expect("Waiting for the money").expect("wire.pdf");
+    sam.get("/notices").await.expect("SUNRIVER Travel declared a transfer of USD 1,000.00");
+    let confirm = [("version", "1"), ("received", "985.00")];
+    for _ in 0..2 {
+        sam.post("/finance/top-ups/TU-202611-0001/confirmation", &confirm).await.expect_status(303);
+    }
+    sam.post("/finance/top-ups/TU-202611-0001/refusal", &[("version", "1"), ("note", "no")]).await.expect_status(409);
+    lan.get("/finance/top-ups").await.expect("USD 985.00").expect("Bank charges USD 15.00");
+    lan.get("/finance/transactions").await.expect("USD 985.00").expect("TU-202611-0001");
+    lan.get("/notices").await.expect("USD 985.00 came and were credited");
+    assert_eq!(declare(&lan, "5.00", "k2").await, 303);
+    sam.post("/finance/top-ups/TU-202611-0002/refusal", &[("version", "1"), ("note", "")])
+        .await
+        .expect_status(422)
+        .expect("Tell the agency why");
+    sam.post("/finance/top-ups/TU-202611-0002/refusal", &[("version", "1"), ("note", "It never came.")]).await.expect_status(303);
+    lan.get("/notices").await.expect("was not confirmed (TU-202611-0002)").expect("It never came.");
+    let file = lan.get("/finance/top-ups.csv?status=confirmed").await.expect_status(200).text();
+    assert!(file.contains("TU-202611-0001") && !file.contains("TU-202611-0002"), "{file}");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+    // Customer service sees no money, and another agency sees nothing of it.
+    let other = world.agency("SAOMAI").await;
+    let stranger = world.person("stranger", Role::Finance, Some(&other)).await;
+    stranger.get("/finance/top-ups").await.expect("No transfer was declared yet");
+    stranger.post("/finance/top-ups/TU-202611-0001/confirmation", &confirm).await.expect_status(403);
+}
+
+async fn transactions_have_an_opening_and_a_closing_balance(world: World) {
+    let (lan, sam, number) = credited(&world).await;
+    declare(&lan, "100.00", "k").await;
+    world.later(60 * 24 * 3);
+    let (lan, sam) = {
+        drop((lan, sam));
+        (world.back("lan").await, world.back("sam").await)
+    };
+    sam.post("/finance/top-ups/TU-202611-0001/confirmation", &[("version", "1"), ("received", "100.00")]).await.expect_status(303);
+    let page = lan.get("/finance/transactions?from=2026-11-21").await.expect_status(200);
+    page.expect("Opening balance USD 68.00 Came in USD 100.00 Went out USD 0.00 Closing balance USD 168.00");
+    let page = lan.get("/finance/transactions?from=2026-11-20&to=2026-11-20").await.expect(&number);
+    page.expect("Opening balance USD 0.00 Came in USD 70.00 Went out USD 2.00 Closing balance USD 68.00");
+    let file = lan.get("/finance/transactions.csv?to=2026-11-20").await.text();
+    assert_eq!(file.lines().count(), 3, "{file}");
+    assert!(lan.get("/finance/transactions.xlsx").await.expect_status(200).body.starts_with(b"PK"));
+    lan.get("/finance/transactions?from=yesterday").await.expect("Give a day");
+}
+
+async fn a_low_balance_is_told_once(world: World) {
+    let (lan, sam, _) = credited(&world).await;
+    world.work_all().await;
+    let told = "SELECT COUNT(*) FROM notices WHERE case_kind = 'balance'";
+    lan.post("/finance/alerts", &[("currency", "USD"), ("threshold", "100.00")]).await.expect_status(303);
+    world.work_all().await;
+    world.work_all().await;
+    assert_eq!(world.count(told).await, 1);
+    lan.get("/notices").await.expect("Your deposit has fallen to USD 68.00, below USD 100.00.");
+    declare(&lan, "50.00", "k").await;
+    sam.post("/finance/top-ups/TU-202611-0001/confirmation", &[("version", "1"), ("received", "50.00")]).await.expect_status(303);
+    world.work_all().await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM balance_alerts WHERE told_at IS NULL").await, 1, "it is above again");
+    lan.post("/finance/alerts", &[("currency", "USD"), ("threshold", "200.00")]).await.expect_status(303);
+    world.work_all().await;
+    assert_eq!(world.count(told).await, 2);
+    lan.post("/finance/alerts", &[("currency", "USD"), ("threshold", "")]).await.expect_status(303);
+    assert_eq!(world.count("SELECT COUNT(*) FROM balance_alerts").await, 0);
+}
+
+async fn statements_are_issued_after_their_period_and_never_changed(world: World) {
+    let (lan, _, number) = credited(&world).await;
+    world.work_all().await;
+    lan.get("/finance/statements").await.expect("No statement was issued yet").expect("2026-12-01 00:10");
+    world.later(60 * 24 * 11);
+    world.work_all().await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM statements").await, 1);
+    let lan = world.back("lan").await;
+    let page = lan.get("/finance/statements").await.expect("ST-202612-0001").expect("2026-11-01 – 2026-11-30").expect("USD 68.00");
+    drop(page);
+    let page = lan.get("/finance/statements/ST-202612-0001").await.expect_status(200).expect(&number).expect("ZHANG/SAN");
+    page.expect("USD 74.99 USD 70.00 USD 2.00 USD 68.00").expect("Closing balance 2026-11-30 USD 68.00");
+    let file = lan.get("/finance/statements/ST-202612-0001/file.csv").await.expect_status(200).text();
+    assert!(file.contains("Opening balance,,,,,,,,,0.00,USD") && file.contains("Closing balance,,,,,,,,,68.00,USD"), "{file}");
+    assert!(lan.get("/finance/statements/ST-202612-0001/file.xlsx").await.expect_status(200).body.starts_with(b"PK"));
+    for statement in ["UPDATE statements SET closing_minor = 0", "DELETE FROM statement_lines"] {
+        let refused = world.app.db.write(move |conn| Box::pin(async move { sqlx::query(statement).execute(conn).await.map(|_| ()) })).await;
+        assert!(refused.is_err_and(|error: sqlx::Error| error.to_string().contains("never")), "{statement}");
+    }
+    // What happens later stands on the next, which begins where this one ended.
+    let sam = world.back("sam").await;
+    declare(&lan, "10.00", "k").await;
+    sam.post("/finance/top-ups/TU-202612-0001/confirmation", &[("version", "1"), ("received", "10.00")]).await.expect_status(303);
+    world.later(60 * 24 * 32);
+    world.work_all().await;
+    let lan = world.back("lan").await;
+    let page = lan.get("/finance/statements/ST-202701-0001").await.expect_status(200).expect("TU-202612-0001");
+    page.expect("Opening balance 2026-12-01 USD 68.00").expect("Closing balance 2026-12-31 USD 78.00");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+    let other = world.agency("SAOMAI").await;
+    let stranger = world.person("stranger", Role::Finance, Some(&other)).await;
+    stranger.get("/finance/statements/ST-202612-0001").await.expect_status(404);
+    stranger.get("/finance/statements/ST-202612-0001/file.csv").await.expect_status(404);
+}
+
+async fn statements_are_sent_to_at_most_ten_addresses(world: World) {
+    let (lan, _, _) = credited(&world).await;
+    let many = (0..11).map(|n| format!("a{n}@agency.example")).collect::<Vec<_>>().join("\n");
+    let save = |emails: String| {
+        let lan = lan.clone();
+        async move {
+            let fields = [("period", "weekly"), ("weekday", "1"), ("weekday", "4"), ("language", "vi"), ("emails", &emails)];
+            lan.post("/finance/statements/settings", &fields).await
+        }
+    };
+    save(many).await.expect_status(422).expect("Not more than 10 addresses");
+    save("nobody".to_owned()).await.expect_status(422).expect("“nobody” is no e-mail address");
+    lan.post("/finance/statements/settings", &[("period", "weekly"), ("language", "vi")])
+        .await
+        .expect_status(422)
+        .expect("Choose at least one day");
+    world.work_all().await;
+    save("boss@agency.example, books@agency.example".to_owned()).await.expect_status(303);
+    // 2026-11-20 is a Friday: the week ends before Monday the 23rd.
+    world.later(60 * 24 * 3);
+    world.work_all().await;
+    // The first statement reaches back to the beginning of the month, in steps of the chosen days.
+    let last = "SELECT COUNT(*) FROM statements WHERE period_until = '2026-11-23' AND closing_minor = 6800";
+    assert_eq!(world.count(last).await, 1);
+    let mails: Vec<String> = world.mails().into_iter().filter(|mail| mail.contains("ST-202611-")).collect();
+    assert_eq!(mails.len(), 2 * usize::try_from(world.count("SELECT COUNT(*) FROM statements").await).expect("a count"));
+    assert!(
+        mails.iter().any(|mail| mail.contains("boss@agency.example")) && mails.iter().any(|mail| mail.contains("books@agency.example"))
+    );
+    assert!(mails.iter().all(|mail| mail.contains(".xlsx") && mail.contains(".csv")));
+    world.work_all().await;
+    assert_eq!(world.mails().iter().filter(|mail| mail.contains("ST-202611-")).count(), mails.len(), "each once");
+    let lan = world.back("lan").await;
+    lan.post("/finance/statements/settings", &[("period", "never"), ("language", "vi")]).await.expect_status(303);
+    world.later(60 * 24 * 60);
+    world.work_all().await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM statements WHERE created_at > '2026-11-30'").await, 0);
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn reports_count_what_their_lists_show(world: World) {
+    let (lan, sam, number) = credited(&world).await;
+    let open = {
+        let order = world.booked_more("SKLA20261104193210043").await;
+        lan.refund(&order, "voluntary").await
+    };
+    for person in [&lan, &sam] {
+        let page = person.get("/finance/reports").await.expect_status(200);
+        page.expect("USD 70.00 of USD 144.99").expect("LJ 2026-11").expect("USD 74.99 are still to come");
+    }
+    let page = lan.get("/finance/reports?months=3").await.expect("100 %, 0 late").expect("once: The airline kept a higher penalty");
+    for (report, words) in [("expected-received", 2), ("days-to-money", 1), ("state-age", 1), ("attainment", 2), ("differences", 1)] {
+        let links: Vec<String> = page_links(&page, &format!("#{report} .bars a"));
+        assert!(!links.is_empty(), "{report}");
+        let list = lan.get(&links[0]).await.expect_status(200);
+        assert_eq!(list.select("table.lines tbody tr").len(), words, "{report}: {}", links[0]);
+        let file = lan.get(&format!("/finance/reports/{report}.csv?months=3")).await.expect_status(200).text();
+        assert!(file.lines().count() >= 2, "{report}: {file}");
+    }
+    let list = lan.get(&page_links(&page, "#state-age .bars a")[0]).await.words();
+    assert!(list.contains(&open) && !list.contains(&number), "{list}");
+    let file = lan.get("/finance/reports/differences.csv").await.text();
+    assert!(file.contains("The airline kept a higher penalty,1,-4.99,USD"), "{file}");
+    // Four hours on, what was not submitted is late.
+    world.later(60 * 5);
+    lan.get("/finance/reports").await.expect("50 %, 1 late");
+    lan.get("/finance/reports/nonsense.csv").await.expect_status(404);
+}
+
+fn page_links(page: &crate::world::Page, selector: &str) -> Vec<String> {
+    let html = scraper::Html::parse_document(&page.text());
+    let selector = scraper::Selector::parse(selector).expect("a selector");
+    html.select(&selector).filter_map(|link| link.value().attr("href").map(ToOwned::to_owned)).collect()
+}
+
+async fn an_export_is_exactly_what_is_filtered(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    // More rows than one step of an export reads, and a text that a spreadsheet must not run.
+    for chunk in 0..3 {
+        let orders: Vec<String> = (0..1000)
+            .map(|n| {
+                let number = format!("SKLA2026110419{:07}", chunk * 1000 + n);
+                crate::world::order(&number).with(|order| order["paxTicketInfos"][0]["name"] = "=HYPERLINK/X".into()).finish().0
+            })
+            .collect();
+        let (counts, faults) = world.import(&agency, &orders.join("\n")).await;
+        assert_eq!((counts.added, faults.len()), (1000, 0), "{faults:?}");
+    }
+    let file = lan.get("/bookings.csv").await.expect_status(200).text();
+    assert_eq!(file.lines().count(), 3001);
+    assert!(file.contains(",'=HYPERLINK/X,") || file.contains("'=HYPERLINK"), "{}", &file[..400]);
+    let mut numbers: Vec<&str> = file.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default()).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    assert_eq!(numbers.len(), 3000, "each once");
+    let file = lan.get("/bookings.csv?order_no=SKLA20261104190000042").await.text();
+    assert_eq!(file.lines().count(), 2, "{file}");
+    assert!(lan.get("/bookings.xlsx").await.expect_status(200).body.starts_with(b"PK"));
+}

@@ -1,0 +1,376 @@
+//! The airlines' money: every cent of a file is matched, open or rejected; a match credits once; an undo is a reversal.
+
+use afterfare::kernel::actor::Role;
+use futures_util::future::join_all;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+
+use crate::batches::workbook;
+use crate::on_both;
+use crate::world::{Page, Person, World, number_in, order, raw};
+
+on_both! {
+    a_file_is_read_matched_and_credited
+    the_same_file_or_the_same_lines_again_change_nothing
+    one_line_pays_two_refunds_and_two_lines_one
+    short_over_and_unknown_lines_each_have_a_place
+    an_undone_match_is_reversed_and_can_be_made_anew
+    a_card_is_never_credited
+    a_line_is_rejected_and_opened_again
+    a_match_pressed_many_times_credits_once
+    overdue_airlines_are_listed_with_their_totals
+    whatever_is_matched_the_sums_hold
+}
+
+fn number(n: usize) -> String {
+    format!("SKLA202611041932{n:05}")
+}
+
+/// A supervisor, the agency's Admin, and refunds that wait for the airline: their numbers.
+async fn waiting(world: &World, count: usize) -> (Person, Person, Vec<String>) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", Role::Supervisor, None).await;
+    let mut numbers = Vec::new();
+    for n in 1..=count {
+        let order_no = world.booked(&agency, &number(n)).await;
+        let refund = lan.refund(&order_no, "voluntary").await;
+        let reference = format!("LJ-REF-{n}");
+        sam.work(&refund, "submission", &[("reference", &reference)]).await.expect_status(303);
+        numbers.push(refund);
+    }
+    (sam, lan, numbers)
+}
+
+/// Uploads a payment file; the address of its draft.
+async fn draft(sam: &Person, name: &str, bytes: &[u8]) -> String {
+    sam.upload_sheet("/finance/remittances", &[("source", "Jin Air")], (name, bytes), &[]).await.expect_status(303).location
+}
+
+/// Uploads a payment file and imports it as its columns are guessed; where it led to.
+pub async fn imported(sam: &Person, name: &str, bytes: &[u8]) -> String {
+    let draft = draft(sam, name, bytes).await;
+    let page = sam.get(&draft).await.expect_status(200);
+    let fields = columns(&page);
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    sam.post(&draft, &[&fields[..], &[("go", "import"), ("leave_out", "1")]].concat()).await.expect_status(303).location
+}
+
+/// The columns as the page offers them.
+fn columns(page: &Page) -> Vec<(String, String)> {
+    let fields = ["amount", "currency", "paid_on", "reference", "refund_no", "order_no", "pnr", "ticket", "passenger"];
+    let chosen = |name: &str| page.attribute(&format!("select[name={name}] option[selected]"), "value").unwrap_or_default();
+    let mut all: Vec<(String, String)> = fields.iter().map(|name| ((*name).to_owned(), chosen(name))).collect();
+    all.push(("fixed_currency".to_owned(), page.attribute("#fixed_currency", "value").unwrap_or_default()));
+    all
+}
+
+fn plain(location: &str) -> String {
+    location.split('?').next().unwrap_or_default().to_owned()
+}
+
+/// Matches a line with shares: refund, amount, reason of a difference, whether more is to come.
+async fn take(sam: &Person, line: &str, shares: &[(&str, &str, &str, bool)]) -> Page {
+    let page = sam.get(line).await.expect_status(200);
+    let version =
+        page.attribute("form[action$=matches] input[name=version], form[action$=owner] input[name=version]", "value").expect("a form");
+    let once = afterfare::kernel::id::new_token();
+    let mut fields = vec![("version", version.as_str()), ("once", once.as_str())];
+    for (refund, amount, difference, more) in shares {
+        fields.extend([("refund", *refund), ("amount", *amount), ("difference", *difference)]);
+        if *more {
+            fields.push(("more", refund));
+        }
+    }
+    sam.post(&format!("{line}/matches"), &fields).await
+}
+
+async fn sums(sam: &Person, remittance: &str) -> Vec<String> {
+    sam.get(remittance).await.expect_status(200).select("table tbody").first().map(|text| vec![text.clone()]).unwrap_or_default()
+}
+
+async fn deposit(world: &World) -> i64 {
+    world.count("SELECT CAST(COALESCE(SUM(balance_minor), 0) AS BIGINT) FROM accounts WHERE kind = 'deposit'").await
+}
+
+async fn a_file_is_read_matched_and_credited(world: World) {
+    let (sam, lan, refunds) = waiting(&world, 3).await;
+    let file = workbook(&[
+        &["Payment date", "Airline reference", "PNR", "Passenger name", "Amount", "Currency"],
+        &["2026-11-19", "LJ-REF-1", "", "", "74.99", "USD"],
+        &["2026-11-19", "", "P00002", "", "74.99", "USD"],
+        &["2026-11-19", "", "", "SAN ZHANG", "74.99", "USD"],
+        &["2026-11-19", "", "", "", "12.34", "USD"],
+        &["", "Total", "", "", "", ""],
+    ]);
+    let draft = draft(&sam, "lj.xlsx", &file).await;
+    let page = sam.get(&draft).await.expect("First lines as they are read").expect("1 line cannot be read").expect("USD 237.31");
+    let fields = columns(&page);
+    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fields.push(("go", "import"));
+    sam.post(&draft, &fields).await.expect_status(200).expect("say that it holds no money");
+    fields.push(("leave_out", "1"));
+    let remittance = plain(&sam.post(&draft, &fields).await.expect_status(303).location);
+    let page = sam.get(&remittance).await.expect("USD 237.31 USD 0.00 USD 237.31 USD 0.00").expect("Post 2 exact matches");
+    assert_eq!(deposit(&world).await, 0, "nothing is credited before somebody says so");
+    assert!(page.select("table tbody tr").iter().any(|row| row.contains("Suggested") && row.contains("ZHANG")), "{}", page.words());
+    sam.post(&format!("{remittance}/posting"), &[]).await.expect_status(303);
+    world.work_all().await;
+    sam.get(&remittance).await.expect("USD 237.31 USD 149.98 USD 87.33 USD 0.00");
+    assert_eq!(deposit(&world).await, 2 * (7499 - 200));
+    for refund in &refunds[..2] {
+        lan.get(&format!("/refunds/{refund}")).await.expect("Refunded").expect("USD 72.99");
+    }
+    assert_eq!(world.verify().await, Vec::<String>::new());
+    // The suggested one says why, and is matched by hand.
+    let line = format!("{remittance}/lines/3");
+    sam.get(&line).await.expect("The passenger's name, SAN ZHANG").expect("The same amount, 74.99");
+    take(&sam, &line, &[(&refunds[2], "74.99", "", false)]).await.expect_status(303);
+    sam.get(&line).await.expect("Credited");
+    assert_eq!(deposit(&world).await, 3 * (7499 - 200));
+    let file = sam.get(&format!("{remittance}/lines.csv?view=matched")).await.expect_status(200).text();
+    assert_eq!(file.lines().count(), 4, "{file}");
+    sam.get("/finance/unmatched").await.expect("USD 12.34");
+    sam.get("/finance/unmatched.csv").await.expect_status(200).expect("12.34");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn the_same_file_or_the_same_lines_again_change_nothing(world: World) {
+    let (sam, _, _) = waiting(&world, 1).await;
+    let csv = b"Reference,Amount,Currency,Date\nLJ-REF-1,74.99,USD,2026-11-19\n";
+    let first = plain(&imported(&sam, "a.csv", csv).await);
+    sam.post(&format!("{first}/posting"), &[]).await.expect_status(303);
+    world.work_all().await;
+    let again = sam.upload_sheet("/finance/remittances", &[("source", "Jin Air")], ("b.csv", csv), &[]).await.expect_status(303).location;
+    assert_eq!(again, format!("{first}?done=remittance-there"));
+    sam.get(&again).await.expect("This file was imported before");
+    // The same lines in another form.
+    let sheet = workbook(&[&["Reference", "Amount", "Currency", "Date"], &["LJ-REF-1", "74.99", "USD", "2026-11-19"]]);
+    assert_eq!(imported(&sam, "c.xlsx", &sheet).await, format!("{first}?done=remittance-there"));
+    assert_eq!(world.count("SELECT COUNT(*) FROM remittances").await, 1);
+    assert_eq!(deposit(&world).await, 7499 - 200);
+    // The source remembers its columns.
+    assert_eq!(world.count("SELECT COUNT(*) FROM remittance_sources").await, 1);
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn one_line_pays_two_refunds_and_two_lines_one(world: World) {
+    let (sam, _, refunds) = waiting(&world, 3).await;
+    let csv = "Reference,Amount,Currency,Date\nBULK,149.98,USD,2026-11-19\nPART-1,50.00,USD,2026-11-19\nPART-2,24.99,USD,2026-11-20\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let line = format!("{remittance}/lines/1");
+    sam.get(&format!("{line}?find={}", refunds[0])).await.expect("Found by");
+    take(&sam, &line, &[(&refunds[0], "74.99", "", false), (&refunds[1], "74.99", "", false)]).await.expect_status(303);
+    assert_eq!(deposit(&world).await, 2 * (7499 - 200));
+    take(&sam, &format!("{remittance}/lines/2"), &[(&refunds[2], "50.00", "", true)]).await.expect_status(303);
+    assert_eq!(deposit(&world).await, 2 * (7499 - 200), "held, not credited");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+    sam.get(&format!("{remittance}/lines/3?find={}", refunds[2])).await.expect("held: USD 50.00");
+    take(&sam, &format!("{remittance}/lines/3"), &[(&refunds[2], "24.99", "", false)]).await.expect_status(303);
+    assert_eq!(deposit(&world).await, 3 * (7499 - 200));
+    sam.get(&remittance).await.expect("USD 224.97 USD 224.97 USD 0.00 USD 0.00");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn short_over_and_unknown_lines_each_have_a_place(world: World) {
+    let (sam, lan, refunds) = waiting(&world, 3).await;
+    let csv = "Reference,Amount,Currency,Date\nLJ-REF-1,60.00,USD,2026-11-19\nLJ-REF-2,100.00,USD,2026-11-19\nNOBODY,1.00,USD,2026-11-19\nLJ-REF-3,-5.00,USD,2026-11-19\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    for (view, count) in [("short-paid", 1), ("over-paid", 1), ("unknown", 1), ("rejected", 1), ("exact", 0)] {
+        let page = sam.get(&format!("{remittance}?view={view}")).await;
+        let rows = page.select("section.card:last-of-type table tbody tr");
+        assert_eq!(rows.iter().filter(|row| row.contains("sam")).count(), count, "{view}: {rows:?}");
+    }
+    // Short: somebody must say why.
+    let line = format!("{remittance}/lines/1");
+    take(&sam, &line, &[(&refunds[0], "60.00", "", false)]).await.expect_status(422).expect("USD 60.00 came, USD 74.99 was estimated");
+    take(&sam, &line, &[(&refunds[0], "60.00", "higher-penalty", false)]).await.expect_status(303);
+    lan.get(&format!("/refunds/{}", refunds[0])).await.expect("USD 58.00").expect("kept a higher penalty");
+    // Over: what the refund does not take stays open, and is rejected in its turn.
+    let line = format!("{remittance}/lines/2");
+    take(&sam, &line, &[(&refunds[1], "120.00", "", false)]).await.expect_status(422).expect("more than is open");
+    take(&sam, &line, &[(&refunds[1], "74.99", "", false)]).await.expect_status(303);
+    sam.get(&line).await.expect("USD 25.01");
+    sam.get(&remittance).await.expect("USD 156.00 USD 134.99 USD 26.01 USD −5.00");
+    let unmatched = sam.get("/finance/unmatched").await.expect("USD 26.01");
+    assert_eq!(unmatched.select("table.lines tbody tr").len(), 2);
+    sam.get("/finance/unmatched?owner=mine").await.expect("USD 26.01");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn an_undone_match_is_reversed_and_can_be_made_anew(world: World) {
+    let (sam, lan, refunds) = waiting(&world, 2).await;
+    let csv = "Reference,Amount,Currency,Date\nLJ-REF-1,74.99,USD,2026-11-19\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let line = format!("{remittance}/lines/1");
+    for round in 0..2 {
+        take(&sam, &line, &[(&refunds[0], "74.99", "", false)]).await.expect_status(303);
+        assert_eq!(deposit(&world).await, 7299);
+        sam.post(&format!("{line}/undoing"), &[("refund", &refunds[0])]).await.expect_status(303);
+        sam.post(&format!("{line}/undoing"), &[("refund", &refunds[0])]).await.expect_status(303);
+        assert_eq!(deposit(&world).await, 0, "round {round}");
+        sam.get(&remittance).await.expect("USD 74.99 USD 0.00 USD 74.99 USD 0.00");
+        assert_eq!(world.verify().await, Vec::<String>::new());
+    }
+    lan.get(&format!("/refunds/{}", refunds[0])).await.expect("Airline Refunding").expect("taken back by a reversal");
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'reversal'").await, 2 * 3);
+    // The money was the other refund's; the first gets its own by hand.
+    take(&sam, &line, &[(&refunds[1], "74.99", "", false)]).await.expect_status(303);
+    let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
+    sam.work(&refunds[0], "receipt", &money).await.expect_status(303);
+    sam.work(&refunds[0], "credit", &[]).await.expect_status(303);
+    assert_eq!(deposit(&world).await, 2 * 7299);
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_card_is_never_credited(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let (lan, sam) = (world.person("lan", Role::Admin, Some(&agency)).await, world.person("sam", Role::Supervisor, None).await);
+    let (text, order_no) = order(&number(1)).with(|order| order["paymentMethod"] = raw("3")).finish();
+    world.import(&agency, &text).await;
+    let quote = lan.quote(&order_no, "voluntary").await;
+    let (quote, once) = lan.button(&quote).await;
+    let refund = number_in(&lan.post(&format!("/bookings/{order_no}/refunds"), &[("quote", &quote), ("once", &once)]).await.location);
+    sam.work(&refund, "submission", &[("reference", "CARD-1")]).await.expect_status(303);
+    let csv = "Reference,Amount,Currency,Date\nCARD-1,74.99,USD,2026-11-19\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    sam.get(&remittance).await.expect("Paid to a card");
+    take(&sam, &format!("{remittance}/lines/1"), &[(&refund, "74.99", "", false)])
+        .await
+        .expect_status(422)
+        .expect("never credited to a deposit");
+    assert_eq!(world.count("SELECT COUNT(*) FROM allocations").await, 0);
+    let forced = "INSERT INTO allocations (id, remittance_id, line_id, refund_id, refund_channel, amount_minor, state, created_by_name, created_at) \
+                  SELECT 'x', l.remittance_id, l.id, r.id, 'deposit', 1, 'held', 'x', 'x' FROM remittance_lines l, refunds r";
+    let refused = world.app.db.write(move |conn| Box::pin(async move { sqlx::query(forced).execute(conn).await.map(|_| ()) })).await;
+    assert!(refused.is_err_and(|error: sqlx::Error| error.as_database_error().is_some()), "the database itself refuses it");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_line_is_rejected_and_opened_again(world: World) {
+    let (sam, _, _) = waiting(&world, 1).await;
+    let fin = world.person("fin", Role::OperatorFinance, None).await;
+    let csv = "Reference,Amount,Currency,Date\nLJ-REF-1,74.99,USD,2026-11-19\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let line = format!("{remittance}/lines/1");
+    let version = |page: &Page| page.attribute("input[name=version]", "value").expect("a form");
+    let page = sam.get(&line).await;
+    let team = page.attribute("#owner option:not([selected])", "value").expect("somebody else");
+    sam.post(&format!("{line}/owner"), &[("version", &version(&page)), ("owner", &team)]).await.expect_status(303);
+    fin.get("/finance/unmatched?owner=mine").await.expect("USD 74.99");
+    let old = version(&page);
+    sam.post(&format!("{line}/rejection"), &[("version", &old), ("rejection", "returned")])
+        .await
+        .expect_status(409)
+        .expect("changed this line");
+    for _ in 0..2 {
+        let now = version(&sam.get(&line).await);
+        sam.post(&format!("{line}/rejection"), &[("version", &now), ("rejection", "returned")]).await.expect_status(303);
+        sam.get(&remittance).await.expect("USD 74.99 USD 0.00 USD 0.00 USD 74.99").expect("Returned to the sender");
+        assert_eq!(world.verify().await, Vec::<String>::new());
+        let now = version(&sam.get(&line).await);
+        sam.post(&format!("{line}/reopening"), &[("version", &now)]).await.expect_status(303);
+        sam.get(&remittance).await.expect("USD 74.99 USD 0.00 USD 74.99 USD 0.00");
+        assert_eq!(world.verify().await, Vec::<String>::new());
+    }
+}
+
+async fn a_match_pressed_many_times_credits_once(world: World) {
+    let (sam, _, refunds) = waiting(&world, 1).await;
+    let csv = "Reference,Amount,Currency,Date\nLJ-REF-1,74.99,USD,2026-11-19\nLJ-REF-1,74.99,USD,2026-11-18\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let mut presses = Vec::new();
+    for line in 1..=2 {
+        for copy in 0..16 {
+            // Half of them are the same form again, the others were filled in beside it.
+            let once = if copy % 2 == 0 { format!("key-{line}") } else { afterfare::kernel::id::new_token() };
+            let (sam, path, refund) = (sam.clone(), format!("{remittance}/lines/{line}/matches"), refunds[0].clone());
+            presses.push(async move {
+                sam.post(&path, &[("version", "1"), ("once", &once), ("refund", &refund), ("amount", "74.99"), ("difference", "")])
+                    .await
+                    .status
+            });
+        }
+    }
+    let statuses = join_all(presses).await;
+    assert!(statuses.iter().all(|status| [303, 409, 422].contains(status)), "{statuses:?}");
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, 1);
+    assert_eq!(deposit(&world).await, 7299);
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn overdue_airlines_are_listed_with_their_totals(world: World) {
+    let (sam, _, refunds) = waiting(&world, 2).await;
+    sam.work(&refunds[0], "confirmation", &[("amount", "74.99"), ("expected_on", "2026-11-25")]).await.expect_status(303);
+    sam.get("/finance/overdue").await.expect("No airline is late");
+    world.later(60 * 24 * 6);
+    let sam = world.back("sam").await;
+    let page = sam.get("/finance/overdue").await.expect("1 refund USD 74.99").expect("LJ 1 USD 74.99 2026-11-25");
+    let list = sam.get(&page.attribute("a[href*='overdue=1']", "href").expect("a link")).await;
+    assert!(list.words().contains(&refunds[0]) && !list.words().contains(&refunds[1]), "{}", list.words());
+    world.later(60 * 24 * 15 + 1);
+    let sam = world.back("sam").await;
+    sam.get("/finance/overdue").await.expect("LJ 2 USD 149.98");
+    sam.get("/finance/overdue.csv").await.expect_status(200).expect("LJ,2,USD,149.98");
+}
+
+/// What is done to a line of the random files.
+#[derive(Debug, Clone)]
+enum Deed {
+    Match { refund: usize, minor: i64, more: bool },
+    Undo { refund: usize },
+    Reject,
+    Reopen,
+}
+
+async fn whatever_is_matched_the_sums_hold(world: World) {
+    const REFUNDS: usize = 6;
+    let (sam, _, refunds) = waiting(&world, REFUNDS).await;
+    let deed = prop_oneof![
+        4 => (0..REFUNDS, 1i64..12_000, any::<bool>()).prop_map(|(refund, minor, more)| Deed::Match { refund, minor, more }),
+        2 => (0..REFUNDS).prop_map(|refund| Deed::Undo { refund }),
+        1 => Just(Deed::Reject),
+        1 => Just(Deed::Reopen),
+    ];
+    let files = prop::collection::vec((prop::collection::vec(-500i64..12_000, 1..5), prop::collection::vec((0usize..4, deed), 1..10)), 3);
+    let mut runner = TestRunner::deterministic();
+    let files = files.new_tree(&mut runner).expect("files").current();
+    for (nth, (amounts, deeds)) in files.into_iter().enumerate() {
+        let mut csv = String::from("Reference,Amount,Currency,Date\n");
+        for (line, minor) in amounts.iter().enumerate() {
+            csv.extend([format!("FILE-{nth}-{line},{}.{:02},USD,2026-11-19\n", minor / 100, (minor % 100).abs())]);
+        }
+        let remittance = plain(&imported(&sam, "random.csv", csv.as_bytes()).await);
+        for (line, deed) in deeds {
+            let line = format!("{remittance}/lines/{}", line % amounts.len() + 1);
+            let page = sam.get(&line).await;
+            let version = page.attribute("input[name=version]", "value").unwrap_or_else(|| "1".to_owned());
+            let once = afterfare::kernel::id::new_token();
+            let answer = match &deed {
+                Deed::Match { refund, minor, more } => {
+                    let amount = format!("{}.{:02}", minor / 100, minor % 100);
+                    let mut fields = vec![
+                        ("version", version.as_str()),
+                        ("once", &once),
+                        ("refund", &refunds[*refund]),
+                        ("amount", &amount),
+                        ("difference", "other"),
+                    ];
+                    if *more {
+                        fields.push(("more", &refunds[*refund]));
+                    }
+                    sam.post(&format!("{line}/matches"), &fields).await
+                }
+                Deed::Undo { refund } => sam.post(&format!("{line}/undoing"), &[("refund", &refunds[*refund])]).await,
+                Deed::Reject => sam.post(&format!("{line}/rejection"), &[("version", &version), ("rejection", "not-ours")]).await,
+                Deed::Reopen => sam.post(&format!("{line}/reopening"), &[("version", &version)]).await,
+            };
+            assert!([303, 404, 409, 422].contains(&answer.status), "{deed:?}: {}", answer.words());
+            assert_eq!(world.verify().await, Vec::<String>::new(), "after {deed:?} on {line}");
+        }
+        assert_eq!(sums(&sam, &remittance).await.len(), 1);
+    }
+    let trial = "SELECT CAST(COALESCE(SUM(balance_minor), 0) AS BIGINT) FROM accounts";
+    assert_eq!(world.count(trial).await, 0, "the trial balance");
+}
