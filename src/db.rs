@@ -3,8 +3,10 @@
 //! All SQL is one text for SQLite and PostgreSQL. Reads take a connection from [`Db::read`]; every write goes
 //! through [`Db::write`].
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Executor};
@@ -164,12 +166,13 @@ impl Db {
         };
         let task = tokio::spawn(async move {
             let mut conn = writers.acquire().await?;
-            let outcome = in_transaction(&mut conn, begin, work).await;
-            if outcome.is_err() {
+            // A panic leaves a transaction open as an error does: the next writer must not find it.
+            let outcome = AssertUnwindSafe(in_transaction(&mut conn, begin, work)).catch_unwind().await;
+            if !matches!(outcome, Ok(Ok(_))) {
                 let _ = conn.execute("ROLLBACK").await;
                 conn.close_on_drop();
             }
-            outcome
+            outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         match task.await {
             Ok(outcome) => outcome,

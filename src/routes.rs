@@ -188,6 +188,7 @@ routes! {
     post "/finance/remittances/drafts/{draft}" PostMoney => remittances::import;
     get "/finance/remittances/{number}" PostMoney => remittances::show;
     post "/finance/remittances/{number}/posting" PostMoney => remittances::post_exact;
+    post "/finance/remittances/{number}/comparing" PostMoney => remittances::compare;
     get "/finance/remittances/{number}/lines.csv" PostMoney => remittances::csv;
     get "/finance/remittances/{number}/lines.xlsx" PostMoney => remittances::xlsx;
     get "/finance/remittances/{number}/lines/{line}" PostMoney => remittance_line::show;

@@ -13,6 +13,7 @@ on_both! {
     a_changed_balance_is_found
     the_database_refuses_a_credit_for_a_card
     a_deposit_stops_at_its_credit_line
+    a_panic_in_a_write_leaves_nothing_behind
 }
 
 /// A world with one credited refund.
@@ -157,4 +158,26 @@ async fn a_deposit_stops_at_its_credit_line(world: World) {
     spend(5_000).await.expect("down to the line");
     assert!(matches!(spend(1).await, Err(LedgerError::BelowFloor)));
     assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_panic_in_a_write_leaves_nothing_behind(world: World) {
+    credited(&world).await;
+    for _ in 0..3 {
+        let broken = world.app.db.write(|conn| {
+            Box::pin(async move {
+                sqlx::query("UPDATE agencies SET name = 'half done'").execute(&mut *conn).await?;
+                "no number".parse::<i64>().expect("a fault of the program");
+                Ok::<_, sqlx::Error>(())
+            })
+        });
+        assert!(broken.await.is_err());
+        // The very next writer finds no open transaction, and nothing of the broken one.
+        let next = world
+            .app
+            .db
+            .write(|conn| Box::pin(async move { sqlx::query("UPDATE agencies SET code = code").execute(conn).await.map(|_| ()) }));
+        let next: Result<(), sqlx::Error> = next.await;
+        next.expect("the next write is fine");
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM agencies WHERE name = 'half done'").await, 0);
 }

@@ -15,7 +15,7 @@ on_both! {
 
 const ORDER: &str = "SKLA20261104193210042";
 
-async fn browser(script: bool, width: u32) -> Client {
+pub async fn browser(script: bool, width: u32) -> Client {
     let driver =
         std::env::var("AFTERFARE_TEST_WEBDRIVER").expect("AFTERFARE_TEST_WEBDRIVER is not set: run ./tests/run, which starts a browser");
     let chromium = std::env::var("AFTERFARE_TEST_CHROMIUM").expect("AFTERFARE_TEST_CHROMIUM is not set: run ./tests/run");
@@ -35,7 +35,7 @@ fn hyper_connector() -> hyper_util::client::legacy::connect::HttpConnector {
     hyper_util::client::legacy::connect::HttpConnector::new()
 }
 
-async fn sign_in(browser: &Client, world: &World, email: &str) {
+pub async fn sign_in(browser: &Client, world: &World, email: &str) {
     browser.goto(&format!("{}/sign-in", world.base)).await.expect("the page");
     fill(browser, "#email", email).await;
     fill(browser, "#password", PASSWORD).await;

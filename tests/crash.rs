@@ -14,7 +14,7 @@ pub struct Server {
     child: Child,
     pub base: String,
     /// Where it keeps attachments and mail.
-    _files: Folder,
+    _files: Option<Folder>,
 }
 
 impl Server {
@@ -22,11 +22,19 @@ impl Server {
         Self::start_logging(url, "off", Stdio::inherit()).await
     }
 
+    /// The same, over files that outlive it.
+    pub async fn start_over(url: &str, files: &Folder) -> Self {
+        Self::start_with(url, "off", Stdio::inherit(), Folder(files.0.clone()), false).await
+    }
+
     /// The same, with a log of its own.
     pub async fn start_logging(url: &str, log: &str, to: Stdio) -> Self {
+        Self::start_with(url, log, to, Folder::new(), true).await
+    }
+
+    async fn start_with(url: &str, log: &str, to: Stdio, files: Folder, own_files: bool) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
         let listen = format!("127.0.0.1:{port}");
-        let files = Folder::new();
         let child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
             .args(["serve", "--database", url, "--listen", &listen, "--log", log])
             .env("AFTERFARE_FILES", files.0.join("files"))
@@ -35,7 +43,15 @@ impl Server {
             .stderr(to)
             .spawn()
             .expect("the server starts");
-        let server = Self { child, base: format!("http://{listen}"), _files: files };
+        let base = format!("http://{listen}");
+        // A folder goes with its owner: one that was lent is let go of, not emptied.
+        let files = if own_files {
+            Some(files)
+        } else {
+            std::mem::forget(files);
+            None
+        };
+        let server = Self { child, base, _files: files };
         for _ in 0..200 {
             if reqwest::get(format!("{}/readyz", server.base)).await.is_ok_and(|answer| answer.status().is_success()) {
                 return server;
@@ -43,6 +59,10 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         panic!("the server does not answer");
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     pub fn kill(mut self) {
@@ -146,6 +166,133 @@ async fn lead(lan: Person, sam: Person, order_no: String) -> Option<(String, Str
         reached = told.to_owned();
     }
     Some((number, reached))
+}
+
+/// Batches that are confirmed while the server is killed.
+const BATCHES: usize = 50;
+/// Orders of each batch.
+const ORDERS_OF_BATCH: usize = 4;
+
+/// Batches are confirmed and remittances posted while the server is killed again and again: after the last start all of
+/// it goes on to its end, nothing is lost and nothing happens twice.
+async fn killed_during_batches_and_remittances(kind: Kind) {
+    let (url, _folder) = new_database(kind).await;
+    let orders = BATCHES * ORDERS_OF_BATCH;
+    {
+        let world = World::over(&url, None).await;
+        let agency = world.agency("SUNRIVER").await;
+        world.user("lan", Role::Admin, Some(&agency), afterfare::kernel::language::Language::English).await;
+        world.user("sam", Role::Supervisor, None, afterfare::kernel::language::Language::English).await;
+        let texts: Vec<String> = (0..orders).map(|n| crate::world::order(&number(n)).finish().0).collect();
+        world.import(&agency, &texts.join("\n")).await;
+        world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+        // Checked before, so that what is killed is the posting.
+        let lan = world.back("lan").await;
+        for batch in 0..BATCHES {
+            let rows: Vec<String> = (0..ORDERS_OF_BATCH).map(|n| number(batch * ORDERS_OF_BATCH + n)).collect();
+            let text = format!("order_no\n{}\n", rows.join("\n"));
+            crate::batches::uploaded(&lan, "a.csv", text.as_bytes(), &[]).await;
+        }
+        world.work_all().await;
+        assert_eq!(world.count("SELECT COUNT(*) FROM batches WHERE status = 'checked'").await, i64::try_from(BATCHES).expect("few"));
+    }
+    let files = Folder::new();
+    let (mut confirmed, mut posted) = (0, 0);
+    for round in 0..6u64 {
+        let server = Server::start_over(&url, &files).await;
+        let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
+        let work = async {
+            while confirmed < BATCHES {
+                let path = format!("/batches/BA-202611-{:04}/confirmation", confirmed + 1);
+                if lan.try_post(&path, &[]).await.is_none() {
+                    return;
+                }
+                confirmed += 1;
+            }
+            while posted < BATCHES {
+                // A claim is money that the agency was promised: the airline's file brings it.
+                let csv = (0..ORDERS_OF_BATCH)
+                    .map(|n| format!("{},74.99,USD,2026-11-19\n", number(posted * ORDERS_OF_BATCH + n)))
+                    .collect::<Vec<_>>()
+                    .concat();
+                let csv = format!("Order number,Amount,Currency,Date\n{csv}");
+                let Some(remittance) = crate::remittances::try_imported(&sam, csv.as_bytes()).await else { return };
+                if sam.try_post(&format!("{remittance}/posting"), &[]).await.is_none() {
+                    return;
+                }
+                posted += 1;
+            }
+        };
+        let killer = tokio::time::sleep(Duration::from_millis(250 + 230 * round));
+        tokio::select! { () = work => {}, () = killer => {} }
+        server.kill();
+    }
+    // The last server is left to finish.
+    let server = Server::start_over(&url, &files).await;
+    let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
+    for batch in 0..BATCHES {
+        lan.post(&format!("/batches/BA-202611-{:04}/confirmation", batch + 1), &[]).await.expect_status(303);
+    }
+    let db = Db::open(&url, PoolSizes { readers: 2, writers: 1 }).await.expect("the database opens");
+    let count = |query: &'static str| {
+        let db = db.clone();
+        async move {
+            let mut conn = db.read().await.expect("a connection");
+            let (count,): (i64,) = sqlx::query_as(query).fetch_one(&mut *conn).await.expect("a count");
+            count
+        }
+    };
+    let until = |query: &'static str, wanted: i64| {
+        let count = &count;
+        async move {
+            for _ in 0..600 {
+                if count(query).await == wanted {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            panic!("{query} never becomes {wanted}, it is {}", count(query).await);
+        }
+    };
+    // What a killed server had taken is taken up again after a while; the others at once.
+    age_the_work(&url).await;
+    lan.post("/batches/BA-202611-0001/confirmation", &[]).await;
+    until("SELECT COUNT(*) FROM refunds", i64::try_from(orders).expect("few")).await;
+    until("SELECT COUNT(*) FROM batches WHERE status = 'posted'", i64::try_from(BATCHES).expect("few")).await;
+    for batch in 0..BATCHES {
+        let csv: String = (0..ORDERS_OF_BATCH)
+            .map(|n| format!("{},74.99,USD,2026-11-19\n", number(batch * ORDERS_OF_BATCH + n)))
+            .collect::<Vec<_>>()
+            .concat();
+        let remittance = crate::remittances::imported(&sam, "a.csv", format!("Order number,Amount,Currency,Date\n{csv}").as_bytes()).await;
+        let remittance = remittance.split('?').next().expect("a path").to_owned();
+        // What was imported before its claims were there is compared again.
+        sam.post(&format!("{remittance}/comparing"), &[]).await.expect_status(303);
+        sam.post(&format!("{remittance}/posting"), &[]).await.expect_status(303);
+    }
+    until("SELECT COUNT(*) FROM refunds WHERE status = 'refunded'", i64::try_from(orders).expect("few")).await;
+    server.kill();
+    assert_eq!(count("SELECT COUNT(*) FROM remittances").await, i64::try_from(BATCHES).expect("few"));
+    assert_eq!(count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, i64::try_from(orders).expect("few"));
+    let report = afterfare::finance::verify::run(&db).await.expect("the check runs");
+    assert_eq!(report.differences, Vec::<String>::new());
+}
+
+/// As if the time after which abandoned work is taken up had passed.
+async fn age_the_work(url: &str) {
+    for table in ["batches", "remittances"] {
+        crate::world::execute(url, &format!("UPDATE {table} SET taken_until = '2026-01-01T00:00:00Z'")).await;
+    }
+}
+
+#[actix_web::test]
+async fn batches_killed_on_sqlite() {
+    killed_during_batches_and_remittances(Kind::Sqlite).await;
+}
+
+#[actix_web::test]
+async fn batches_killed_on_postgres() {
+    killed_during_batches_and_remittances(Kind::Postgres).await;
 }
 
 #[actix_web::test]

@@ -15,10 +15,13 @@ on_both! {
     the_same_file_or_the_same_lines_again_change_nothing
     one_line_pays_two_refunds_and_two_lines_one
     short_over_and_unknown_lines_each_have_a_place
+    a_refund_s_own_number_counts_before_a_pnr
+    two_lines_at_once_for_one_refund_never_lose_a_cent
     an_undone_match_is_reversed_and_can_be_made_anew
     a_card_is_never_credited
     a_line_is_rejected_and_opened_again
     a_match_pressed_many_times_credits_once
+    two_thousand_credits_sent_three_times_are_two_thousand
     overdue_airlines_are_listed_with_their_totals
     whatever_is_matched_the_sums_hold
 }
@@ -51,10 +54,23 @@ async fn draft(sam: &Person, name: &str, bytes: &[u8]) -> String {
 /// Uploads a payment file and imports it as its columns are guessed; where it led to.
 pub async fn imported(sam: &Person, name: &str, bytes: &[u8]) -> String {
     let draft = draft(sam, name, bytes).await;
+    if draft.contains("done=") {
+        return draft;
+    }
     let page = sam.get(&draft).await.expect_status(200);
     let fields = columns(&page);
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     sam.post(&draft, &[&fields[..], &[("go", "import"), ("leave_out", "1")]].concat()).await.expect_status(303).location
+}
+
+/// As [`imported`], from a server that may die meanwhile: where it led to, or nothing when it was not acknowledged.
+pub async fn try_imported(sam: &Person, bytes: &[u8]) -> Option<String> {
+    let draft = sam.try_upload_sheet("/finance/remittances", &[("source", "Jin Air")], ("a.csv", bytes)).await?;
+    if draft.contains("done=") {
+        return Some(plain(&draft));
+    }
+    let fields = [("amount", "Amount"), ("currency", "Currency"), ("paid_on", "Date"), ("order_no", "Order number"), ("go", "import")];
+    sam.try_post(&draft, &fields).await.map(|location| plain(&location))
 }
 
 /// The columns as the page offers them.
@@ -84,6 +100,21 @@ async fn take(sam: &Person, line: &str, shares: &[(&str, &str, &str, bool)]) -> 
         }
     }
     sam.post(&format!("{line}/matches"), &fields).await
+}
+
+/// Presses the undo button beside a refund's match of a line, as often as is said; or nothing where there is none.
+async fn undo(sam: &Person, line: &str, refund: &str, times: usize) -> Option<Page> {
+    let page = sam.get(line).await;
+    let html = scraper::Html::parse_document(&page.text());
+    let rows = scraper::Selector::parse("tr").expect("a selector");
+    let input = scraper::Selector::parse("input[name=allocation]").expect("a selector");
+    let row = html.select(&rows).find(|row| row.text().any(|text| text == refund) && row.select(&input).next().is_some())?;
+    let allocation = row.select(&input).next().and_then(|input| input.value().attr("value")).expect("an id").to_owned();
+    let mut answer = None;
+    for _ in 0..times {
+        answer = Some(sam.post(&format!("{line}/undoing"), &[("allocation", &allocation)]).await);
+    }
+    answer
 }
 
 async fn sums(sam: &Person, remittance: &str) -> Vec<String> {
@@ -165,6 +196,11 @@ async fn one_line_pays_two_refunds_and_two_lines_one(world: World) {
     assert_eq!(deposit(&world).await, 2 * (7499 - 200));
     take(&sam, &format!("{remittance}/lines/2"), &[(&refunds[2], "50.00", "", true)]).await.expect_status(303);
     assert_eq!(deposit(&world).await, 2 * (7499 - 200), "held, not credited");
+    // Beside what is held the desk cannot take the same money by hand, nor close the refund.
+    sam.work(&refunds[2], "confirmation", &[("amount", "74.99")]).await.expect_status(303);
+    let by_hand = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
+    sam.work(&refunds[2], "receipt", &by_hand).await.expect_status(409);
+    sam.work(&refunds[2], "refusal", &[("code", "1")]).await.expect_status(409);
     assert_eq!(world.verify().await, Vec::<String>::new());
     sam.get(&format!("{remittance}/lines/3?find={}", refunds[2])).await.expect("held: USD 50.00");
     take(&sam, &format!("{remittance}/lines/3"), &[(&refunds[2], "24.99", "", false)]).await.expect_status(303);
@@ -207,17 +243,18 @@ async fn an_undone_match_is_reversed_and_can_be_made_anew(world: World) {
     for round in 0..2 {
         take(&sam, &line, &[(&refunds[0], "74.99", "", false)]).await.expect_status(303);
         assert_eq!(deposit(&world).await, 7299);
-        sam.post(&format!("{line}/undoing"), &[("refund", &refunds[0])]).await.expect_status(303);
-        sam.post(&format!("{line}/undoing"), &[("refund", &refunds[0])]).await.expect_status(303);
+        undo(&sam, &line, &refunds[0], 2).await.expect("a button").expect_status(303);
         assert_eq!(deposit(&world).await, 0, "round {round}");
         sam.get(&remittance).await.expect("USD 74.99 USD 0.00 USD 74.99 USD 0.00");
         assert_eq!(world.verify().await, Vec::<String>::new());
     }
-    lan.get(&format!("/refunds/{}", refunds[0])).await.expect("Airline Refunding").expect("taken back by a reversal");
-    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'reversal'").await, 2 * 3);
+    // Nobody but the money had said that the airline pays: that is undone with it.
+    lan.get(&format!("/refunds/{}", refunds[0])).await.expect("Airline Processing").expect("taken back by a reversal");
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'reversal'").await, 2 * 4);
     // The money was the other refund's; the first gets its own by hand.
     take(&sam, &line, &[(&refunds[1], "74.99", "", false)]).await.expect_status(303);
     let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
+    sam.work(&refunds[0], "confirmation", &[("amount", "74.99")]).await.expect_status(303);
     sam.work(&refunds[0], "receipt", &money).await.expect_status(303);
     sam.work(&refunds[0], "credit", &[]).await.expect_status(303);
     assert_eq!(deposit(&world).await, 2 * 7299);
@@ -362,7 +399,10 @@ async fn whatever_is_matched_the_sums_hold(world: World) {
                     }
                     sam.post(&format!("{line}/matches"), &fields).await
                 }
-                Deed::Undo { refund } => sam.post(&format!("{line}/undoing"), &[("refund", &refunds[*refund])]).await,
+                Deed::Undo { refund } => match undo(&sam, &line, &refunds[*refund], 1).await {
+                    Some(answer) => answer,
+                    None => continue,
+                },
                 Deed::Reject => sam.post(&format!("{line}/rejection"), &[("version", &version), ("rejection", "not-ours")]).await,
                 Deed::Reopen => sam.post(&format!("{line}/reopening"), &[("version", &version)]).await,
             };
@@ -373,4 +413,99 @@ async fn whatever_is_matched_the_sums_hold(world: World) {
     }
     let trial = "SELECT CAST(COALESCE(SUM(balance_minor), 0) AS BIGINT) FROM accounts";
     assert_eq!(world.count(trial).await, 0, "the trial balance");
+}
+
+async fn two_thousand_credits_sent_three_times_are_two_thousand(world: World) {
+    const REFUNDS: usize = 2000;
+    const CLIENTS: usize = 64;
+    let agency = world.agency("SUNRIVER").await;
+    let (lan, sam) = (world.person("lan", Role::Admin, Some(&agency)).await, world.person("sam", Role::Supervisor, None).await);
+    let orders: Vec<String> = (0..REFUNDS).map(number).collect();
+    for some in orders.chunks(500) {
+        let texts: Vec<String> = some.iter().map(|number| order(number).finish().0).collect();
+        let (_, faults) = world.import(&agency, &texts.join("\n")).await;
+        assert!(faults.is_empty(), "{faults:?}");
+    }
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+    // Claims from a file, and the airline's money for each.
+    let page = crate::batches::checked(&world, &lan, "a.csv", format!("order_no\n{}\n", orders.join("\n")).as_bytes(), &[]).await;
+    let path = page.attribute("form[action$=confirmation]", "action").expect("a button");
+    lan.post(&path, &[]).await.expect_status(303);
+    world.work_all().await;
+    let lines: Vec<String> = orders.iter().map(|number| format!("{number},74.99,USD,2026-11-19")).collect();
+    let csv = format!("Order number,Amount,Currency,Date\n{}\n", lines.join("\n"));
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let numbers: Vec<(String,)> = {
+        let mut conn = world.app.db.read().await.expect("a connection");
+        sqlx::query_as("SELECT number FROM refunds ORDER BY order_no").fetch_all(&mut *conn).await.expect("numbers")
+    };
+    let clients = (0..CLIENTS).map(|client| {
+        let (sam, remittance, numbers) = (sam.clone(), remittance.clone(), &numbers);
+        async move {
+            let mut taken = 0;
+            // Each credit is sent by three clients, by each with the key of the same form.
+            for nth in (0..REFUNDS * 3).skip(client).step_by(CLIENTS) {
+                let line = nth % REFUNDS;
+                let (path, once) = (format!("{remittance}/lines/{}/matches", line + 1), format!("key-{line}"));
+                let fields =
+                    [("version", "1"), ("once", once.as_str()), ("refund", &numbers[line].0), ("amount", "74.99"), ("difference", "")];
+                let answer = sam.post(&path, &fields).await;
+                assert!([303, 409].contains(&answer.status), "{}", answer.words());
+                taken += i64::from(answer.status == 303);
+            }
+            taken
+        }
+    });
+    let taken: i64 = join_all(clients).await.into_iter().sum();
+    assert!(taken >= i64::try_from(REFUNDS).expect("few"), "{taken}");
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, i64::try_from(REFUNDS).expect("few"));
+    assert_eq!(deposit(&world).await, 7299 * i64::try_from(REFUNDS).expect("few"));
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_refund_s_own_number_counts_before_a_pnr(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let (lan, sam) = (world.person("lan", Role::Admin, Some(&agency)).await, world.person("sam", Role::Supervisor, None).await);
+    let mut refunds = Vec::new();
+    for (n, fare) in [(1, "118.40"), (2, "108.40")] {
+        let (text, order_no) = order(&number(n))
+            .with(|order| {
+                order["routing"]["adultPrice"] = raw(fare);
+                order["airlineBookings"][0]["airlinePnr"] = "SAMEPN".into();
+            })
+            .finish();
+        world.import(&agency, &text).await;
+        world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+        refunds.push(lan.refund(&order_no, "voluntary").await);
+        sam.work(refunds.last().expect("one"), "submission", &[("reference", "lj case 7")]).await.expect_status(303);
+    }
+    // The first is paid short, by exactly what the second expects: it is not the second's money.
+    let csv = format!("Refund ID,PNR,Amount,Currency\n{},SAMEPN,64.99,USD\n,SAMEPN,74.99,USD\n209911-0001,SAMEPN,64.99,USD\n", refunds[0]);
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let rows = sam.get(&remittance).await.select("section.card:last-of-type tbody tr");
+    assert!(rows[0].contains("Short-paid") && rows[0].contains(&refunds[0]) && !rows[0].contains(&refunds[1]), "{rows:?}");
+    assert!(rows[1].contains("Exact") && rows[1].contains(&refunds[0]), "{rows:?}");
+    assert!(rows[2].contains("Suggested"), "a number that is not found makes a guess of everything else: {rows:?}");
+    // The airline's reference is found however it was typed.
+    let csv = "Reference,Amount,Currency\nLJ-CASE 7,1.00,USD\nLJCASE7,2.00,USD\n";
+    let remittance = plain(&imported(&sam, "b.csv", csv.as_bytes()).await);
+    let rows = sam.get(&remittance).await.select("section.card:last-of-type tbody tr");
+    assert!(rows[0].contains("Unknown") && rows[1].contains(&refunds[0]), "{rows:?}");
+}
+
+async fn two_lines_at_once_for_one_refund_never_lose_a_cent(world: World) {
+    const TRIES: usize = 8;
+    let (sam, _, refunds) = waiting(&world, TRIES).await;
+    let mut csv = String::from("Reference,Amount,Currency\n");
+    for n in 1..=TRIES {
+        csv.extend([format!("PART-A-{n},50.00,USD\n"), format!("PART-B-{n},24.99,USD\n")]);
+    }
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    for (n, refund) in refunds.iter().enumerate() {
+        let (first, second) = (format!("{remittance}/lines/{}", 2 * n + 1), format!("{remittance}/lines/{}", 2 * n + 2));
+        let (part, rest) = ([(refund.as_str(), "50.00", "", true)], [(refund.as_str(), "24.99", "higher-penalty", false)]);
+        let (held, settled) = futures_util::future::join(take(&sam, &first, &part), take(&sam, &second, &rest)).await;
+        assert!([303, 409, 422].contains(&held.status) && [303, 409].contains(&settled.status), "{} {}", held.status, settled.status);
+        assert_eq!(world.verify().await, Vec::<String>::new(), "hold {} settle {}", held.status, settled.status);
+    }
 }

@@ -454,6 +454,18 @@ impl Person {
         self.page(self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form)).await
     }
 
+    /// Uploads a spreadsheet to a server that may die meanwhile: where it led to, or nothing when it was not acknowledged.
+    pub async fn try_upload_sheet(&self, path: &str, fields: Fields<'_>, sheet: (&str, &[u8])) -> Option<String> {
+        let mut form = reqwest::multipart::Form::new().text("csrf", self.csrf.clone());
+        for (name, value) in fields {
+            form = form.text((*name).to_owned(), (*value).to_owned());
+        }
+        let part = reqwest::multipart::Part::bytes(sheet.1.to_vec()).file_name(sheet.0.to_owned());
+        let request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form.part("sheet", part));
+        let answer = request.send().await.ok().filter(|answer| answer.status() == 303)?;
+        answer.headers().get("location")?.to_str().ok().map(ToOwned::to_owned)
+    }
+
     pub async fn post_from(&self, path: &str, fields: Fields<'_>, origin: (&'static str, &str)) -> Page {
         self.page(self.client.post(format!("{}{path}", self.base)).header(origin.0, origin.1).form(fields)).await
     }

@@ -129,3 +129,4 @@ template-fulfilled-on = The day on which the airline says it paid. Example: 2026
 template-fulfilled-on-short = A day as 2026-11-18
 template-expected-amount = The amount that you expect, in the order's currency. Example: 74.99. May stay empty.
 template-expected-amount-short = An amount as 74.99
+row-calculation = The figures of this order cannot be reckoned with. Open the order and raise a request.

@@ -260,3 +260,5 @@ done-void-submitted = The void was submitted. The team sends it to the airline b
 ball-agency-theirs = The agency has the ball.
 from-batch = Came in a file, with its proof there:
 event-credit-taken-back = The credit was taken back by a reversal: the airline’s money belonged to another refund. It is waited for again.
+event-held = { $amount } came from the airline and is held until the rest comes.
+event-released = What was held belonged to another refund.

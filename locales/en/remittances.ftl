@@ -170,3 +170,5 @@ overdue-unknown = { $count ->
 filter-overdue = Only overdue
 transfer-kind-remittance = Airline's payment file
 transfer-kind-remittance-rejected = Line that is no refund's money
+remittance-compare-go = Compare again
+done-remittance-compared = The open lines were compared again.

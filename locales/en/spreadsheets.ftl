@@ -19,3 +19,4 @@ sheet-too-many-rows = The file has more than { $max } rows. Split it into severa
 sheet-exhausting = This file could not be read within the memory and time that a file is given. Copy the rows into a new, empty workbook and upload that.
 sheet-gone = The file was lost before it could be read. Upload it again.
 export-ends = The file ends here, after { $max } rows. Filter for fewer and download again.
+sheet-much-text = The cells of this file hold more than { $megabytes } MB of text. Leave only the columns that are needed.

@@ -63,3 +63,4 @@ attachment-wrong-kind = { $name } is not a png, jpg, rar, doc, xls, xlsx, zip, m
 attachment-gone = A file of this form is not there any more. Attach it again.
 form-one-line = Write this in one line.
 attachment-too-many-drafts = Too many of your files wait in forms that were not sent. Send those forms, or try again tomorrow.
+error-busy = Somebody else was at work on the same at this moment. Nothing was done: please try again.

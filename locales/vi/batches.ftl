@@ -117,3 +117,4 @@ template-fulfilled-on = Ngày hãng cho biết đã trả tiền. Ví dụ: 2026
 template-fulfilled-on-short = Ngày theo dạng 2026-11-18
 template-expected-amount = Số tiền bạn dự kiến nhận, theo loại tiền của đơn. Ví dụ: 74.99. Có thể để trống.
 template-expected-amount-short = Số tiền theo dạng 74.99
+row-calculation = Không thể tính số tiền của đơn này. Hãy mở đơn và gửi yêu cầu hỗ trợ.

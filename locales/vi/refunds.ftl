@@ -257,3 +257,5 @@ done-void-submitted = Đã gửi yêu cầu void. Bộ phận xử lý sẽ gử
 ball-agency-theirs = Đến lượt đại lý.
 from-batch = Đến từ một tệp, minh chứng ở đó:
 event-credit-taken-back = Khoản ghi có đã được đảo lại: tiền của hãng thuộc một yêu cầu hoàn khác. Đang chờ tiền về lần nữa.
+event-held = { $amount } đã về từ hãng và được giữ đến khi phần còn lại về.
+event-released = Khoản đang giữ thuộc một yêu cầu hoàn khác.

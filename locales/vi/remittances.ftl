@@ -146,3 +146,5 @@ overdue-unknown = { $count } khoản chưa có số tiền
 filter-overdue = Chỉ quá hạn
 transfer-kind-remittance = Tệp thanh toán của hãng
 transfer-kind-remittance-rejected = Dòng không phải tiền hoàn
+remittance-compare-go = Đối chiếu lại
+done-remittance-compared = Các dòng còn mở đã được đối chiếu lại.

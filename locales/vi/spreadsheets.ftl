@@ -19,3 +19,4 @@ sheet-too-many-rows = Tệp có nhiều hơn { $max } dòng. Hãy tách thành n
 sheet-exhausting = Không đọc được tệp này trong giới hạn bộ nhớ và thời gian cho phép. Hãy sao chép các dòng sang một sổ tính mới, trống rồi tải lên.
 sheet-gone = Tệp bị mất trước khi được đọc. Hãy tải lên lại.
 export-ends = Tệp dừng tại đây, sau { $max } dòng. Hãy lọc hẹp hơn rồi tải lại.
+sheet-much-text = Các ô của tệp này chứa hơn { $megabytes } MB văn bản. Hãy chỉ giữ lại những cột cần thiết.

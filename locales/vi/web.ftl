@@ -63,3 +63,4 @@ attachment-wrong-kind = { $name } không phải tệp png, jpg, rar, doc, xls, x
 attachment-gone = Một tệp của biểu mẫu này không còn nữa. Hãy đính kèm lại.
 form-one-line = Hãy viết trên một dòng.
 attachment-too-many-drafts = Bạn có quá nhiều tệp trong các biểu mẫu chưa gửi. Hãy gửi các biểu mẫu đó, hoặc thử lại vào ngày mai.
+error-busy = Lúc này có người khác đang xử lý cùng đối tượng. Chưa có gì được thực hiện: vui lòng thử lại.

@@ -117,3 +117,4 @@ template-fulfilled-on = 航司告知的付款日期。例如：2026-11-18。留�
 template-fulfilled-on-short = 日期，格式如 2026-11-18
 template-expected-amount = 您预期的退款金额，以订单币种计。例如：74.99。可留空。
 template-expected-amount-short = 金额，格式如 74.99
+row-calculation = 该订单的金额无法计算。请打开订单并提交服务请求。

@@ -257,3 +257,5 @@ done-void-submitted = 作废已提交。运营团队将在时限截止前提交�
 ball-agency-theirs = 待代理处理
 from-batch = 由文件批量提交，证明见：
 event-credit-taken-back = 入账已冲正：该笔航司款项属于另一退款单，现重新等待到账。
+event-held = 航司到账 { $amount }，待余款到齐后入账。
+event-released = 暂存的款项属于另一退款单，已转出。

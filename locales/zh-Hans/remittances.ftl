@@ -146,3 +146,5 @@ overdue-unknown = { $count } 笔金额未知
 filter-overdue = 仅看逾期
 transfer-kind-remittance = 航司回款文件
 transfer-kind-remittance-rejected = 非退款款项
+remittance-compare-go = 重新比对
+done-remittance-compared = 未匹配的行已重新比对。

@@ -19,3 +19,4 @@ sheet-too-many-rows = 文件超过 { $max } 行。请拆分为多个文件。
 sheet-exhausting = 读取此文件超出了允许的内存或时间。请将数据行复制到新的空白工作簿后上传。
 sheet-gone = 文件在读取前丢失。请重新上传。
 export-ends = 文件到此为止，仅含前 { $max } 行。请缩小筛选范围后重新下载。
+sheet-much-text = 该文件的单元格文本超过 { $megabytes } MB。请只保留需要的列。

@@ -63,3 +63,4 @@ attachment-wrong-kind = { $name } 不是 png、jpg、rar、doc、xls、xlsx、zi
 attachment-gone = 此表单的一个附件已失效，请重新添加。
 form-one-line = 请写成一行。
 attachment-too-many-drafts = 您有过多文件停留在未提交的表单中，请先提交那些表单，或明天再试。
+error-busy = 此刻有其他人正在处理同一对象，操作未执行，请重试。

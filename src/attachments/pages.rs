@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Path;
 
 use super::store;
+use crate::kernel::actor::Permission;
 use crate::web::Answer;
 use crate::web::error::Error;
 use crate::web::visit::{SeeRequests, Visit};
@@ -12,6 +13,10 @@ use crate::web::visit::{SeeRequests, Visit};
 pub async fn download(visit: Visit<SeeRequests>, id: Path<String>) -> Answer {
     let mut conn = visit.app.db.read().await?;
     let file = store::find(&mut conn, &visit.scope(), &id).await?.ok_or(Error::NotFound)?;
+    // Who may not see an agency's money does not see the proof of its transfers either.
+    if !visit.may(Permission::SeeMoney) && store::is_about_money(&mut conn, &file.id).await? {
+        return Err(Error::NotFound);
+    }
     drop(conn);
     let path = store::path(&visit.app.settings.files, &file.stored_as);
     let bytes = tokio::fs::read(&path).await.map_err(|error| Error::Internal(format!("attachment {}: {error}", file.id)))?;

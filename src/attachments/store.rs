@@ -228,6 +228,16 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Att
     }))
 }
 
+/// Whether a file belongs to a case that is about money only.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_about_money(conn: &mut Conn, id: &str) -> Result<bool, sqlx::Error> {
+    let row: Option<(String,)> =
+        sqlx::query_as("SELECT id FROM attachments WHERE id = $1 AND case_kind = 'top-up'").bind(id).fetch_optional(conn).await?;
+    Ok(row.is_some())
+}
+
 /// Forgets drafts of long ago and answers the names of their files.
 ///
 /// # Errors

@@ -35,6 +35,8 @@ pub enum NotDone {
     Absent,
     /// Not from this status any more.
     Overtaken,
+    /// The same form again: here is its first answer.
+    Again(String),
     /// The proof's files were kept too long ago.
     ProofGone,
     KeyReused,
@@ -50,14 +52,14 @@ impl From<sqlx::Error> for NotDone {
 /// Begins a batch; it is read and checked in the background. The same form again gets the first answer.
 ///
 /// # Errors
-/// `ProofGone`, `KeyReused`, or the database's own.
+/// `Again`, `ProofGone`, `KeyReused`, or the database's own; the file is nobody's then.
 pub async fn begin(db: &Db, beginning: Beginning, now: Timestamp) -> Result<String, NotDone> {
     db.write(move |conn| {
         Box::pin(async move {
             let actor = &beginning.actor;
             let request = format!("batch {} {}", beginning.kind, beginning.file_digest);
             match once::recall(conn, &actor.user_id, &beginning.once_key, &request).await? {
-                Earlier::Same(number) => return Ok(number),
+                Earlier::Same(number) => return Err(NotDone::Again(number)),
                 Earlier::Different => return Err(NotDone::KeyReused),
                 Earlier::Nothing => {}
             }

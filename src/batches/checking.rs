@@ -87,16 +87,15 @@ async fn claims(conn: &mut Conn, app: &App, batch: &Batch, rows: Vec<BatchRow>, 
         let found = orders.found(&row);
         match (judging::judge(batch, &places, &row, found, now), found.kept) {
             (Ok(possible), Some(kept)) => {
-                let amount = if possible.expected.is_some() {
-                    possible.expected
-                } else {
-                    let known = Known { is_first: found.taken.is_empty(), ..Known::default() };
-                    let (who, limits) = ((batch.created_by.as_str(), now), &app.settings.limits);
-                    match quoting::reckon_known(conn, &mut shelf, kept, possible.selection, known, who, limits).await {
-                        Ok(quote) => quote.answer.totals.refund,
-                        Err(Refusal::Calculation(_)) => None,
-                        Err(refusal) => return Err(refusal.into()),
+                let known = Known { is_first: found.taken.is_empty(), ..Known::default() };
+                let (who, limits) = ((batch.created_by.as_str(), now), &app.settings.limits);
+                let amount = match quoting::reckon_known(conn, &mut shelf, kept, possible.selection, known, who, limits).await {
+                    Ok(quote) => possible.expected.or(quote.answer.totals.refund),
+                    Err(Refusal::Calculation(_)) => {
+                        checked.push(refuse(row, Refused::new(RowCode::Calculation)));
+                        continue;
                     }
+                    Err(refusal) => return Err(refusal.into()),
                 };
                 checked.push(BatchRow { status: RowStatus::Ready, amount, ..row });
             }

@@ -64,6 +64,8 @@ crate::text_column! {
         Day = "E_DATE",
         UnlikelyDay = "E_DATE_UNLIKELY",
         Amount = "E_AMOUNT",
+        /// Figures beyond all bounds.
+        Calculation = "E_CALCULATION",
     }
 }
 

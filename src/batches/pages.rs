@@ -9,10 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::actions::{self, Beginning, NotDone};
 use super::model::{Batch, BatchKind};
 use super::{store, template};
+use crate::attachments::store as attachments;
 use crate::attachments::upload::{FilesField, Upload, keep_sheet};
 use crate::kernel::id::{hex, new_token};
 use crate::kernel::time::{Date, instant_text};
 use crate::refunds::model::Reason;
+use crate::web::App;
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::Problems;
@@ -145,7 +147,7 @@ pub async fn begin(visit: Visit<RequestRefunds>, upload: Upload<UploadForm>) -> 
         proof: files.clone(),
         once_key: fields.once.clone(),
     };
-    match actions::begin(&app.db, beginning, app.clock.now()).await {
+    match begun(app, beginning).await {
         Ok(number) => {
             app.wake.notify_one();
             Ok(see_other(&format!("/batches/{number}")))
@@ -158,11 +160,29 @@ pub async fn begin(visit: Visit<RequestRefunds>, upload: Upload<UploadForm>) -> 
     }
 }
 
+/// Begins a batch with a file that is kept already; where no batch takes it, it is removed again.
+///
+/// # Errors
+/// As [`actions::begin`].
+pub async fn begun(app: &App, beginning: Beginning) -> Result<String, NotDone> {
+    let path = attachments::path(&app.settings.files, &beginning.stored_as);
+    let done = actions::begin(&app.db, beginning, app.clock.now()).await;
+    if done.is_err()
+        && let Err(cause) = tokio::fs::remove_file(&path).await
+    {
+        tracing::warn!(%cause, "an uploaded file that nobody took was not there to be removed");
+    }
+    match done {
+        Err(NotDone::Again(number)) => Ok(number),
+        done => done,
+    }
+}
+
 impl From<NotDone> for Error {
     fn from(error: NotDone) -> Self {
         match error {
             NotDone::Absent => Self::NotFound,
-            NotDone::Overtaken => Self::Conflict(Message::new("batch-overtaken")),
+            NotDone::Overtaken | NotDone::Again(_) => Self::Conflict(Message::new("batch-overtaken")),
             NotDone::ProofGone => Self::Refused(Message::new("refuse-proof-gone").text("code", 13)),
             NotDone::KeyReused => Self::Refused(Message::new("request-key-reused")),
             NotDone::Database(error) => error.into(),

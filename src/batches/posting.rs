@@ -4,7 +4,7 @@
 use super::checking::{Orders, refuse};
 use super::columns::Places;
 use super::judging;
-use super::model::{Batch, BatchRow, Counts, RowStatus, Status};
+use super::model::{Batch, BatchRow, Counts, RowCode, RowStatus, Status};
 use super::working::CHUNK;
 use super::{row_store, store};
 use crate::agencies::store as agencies;
@@ -90,16 +90,15 @@ async fn post(
     now: Timestamp,
 ) -> Result<(i64, Vec<BatchRow>), Refusal> {
     let Some(places) = Places::find(&batch.header) else { return Ok((0, Vec::new())) };
-    let mut orders = Orders::of(conn, batch, &rows).await?;
-    let mut ids: Vec<&str> = orders.kept.values().map(|kept| kept.id.as_str()).collect();
+    // Whoever else is at one of these orders comes before or after; what is read from here on stays true.
+    let numbers: Vec<&str> = rows.iter().map(|row| row.order_no.as_str()).collect();
+    bookings::hold_by_number(conn, &batch.scope(), &numbers).await?;
+    let orders = Orders::of(conn, batch, &rows).await?;
+    let ids: Vec<&str> = orders.kept.values().map(|kept| kept.id.as_str()).collect();
     if ids.is_empty() {
         return Ok((0, rows.into_iter().map(missing).collect()));
     }
-    ids.sort_unstable();
-    // Whoever else is at one of these orders comes before or after; what is read from here on stays true.
-    bookings::hold_many(conn, &ids).await?;
     let ordinals = quote_store::newest_ordinals(conn, &ids).await?;
-    orders.taken = crate::refunds::store::taken_of_many(conn, &ids).await?;
     let (mut shelf, mut results, mut made) = (Shelf::default(), Vec::new(), Vec::new());
     let mut more_of: std::collections::HashMap<String, i64> = std::collections::HashMap::new();
     for row in rows {
@@ -122,8 +121,17 @@ async fn post(
             is_first: found.taken.is_empty() && *nth == 0,
             newest_ordinal: ordinals.get(&kept.id).copied().unwrap_or(0) + *nth,
         };
+        let selection = possible.selection;
+        let quote = match quoting::reckon_known(conn, &mut shelf, kept, selection, known, (&actor.user_id, now), limits).await {
+            Ok(quote) => quote,
+            // One order that cannot be reckoned is that row's affair.
+            Err(Refusal::Calculation(_)) => {
+                results.push(refuse(row, judging::Refused::new(RowCode::Calculation)));
+                continue;
+            }
+            Err(refusal) => return Err(refusal),
+        };
         *nth += 1;
-        let quote = quoting::reckon_known(conn, &mut shelf, kept, possible.selection, known, (&actor.user_id, now), limits).await?;
         let beginning = Beginning {
             claim: Some((possible.fulfilled_on, possible.expected)),
             batch: Some(BatchPlace { id: batch.id.clone(), no: batch.number.clone(), row: row.row_no }),
@@ -139,7 +147,7 @@ async fn post(
 }
 
 fn missing(row: BatchRow) -> BatchRow {
-    let mut refused = judging::Refused::new(super::model::RowCode::NotFound);
+    let mut refused = judging::Refused::new(RowCode::NotFound);
     refused.message = refused.message.text("order", &row.order_no);
     refuse(row, refused)
 }

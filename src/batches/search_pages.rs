@@ -100,7 +100,7 @@ pub async fn search(visit: Visit<SeeRefunds>, upload: Upload<SearchForm>) -> Ans
             proof: Vec::new(),
             once_key: fields.once,
         };
-        actions::begin(&app.db, beginning, now).await?
+        pages::begun(app, beginning).await?
     } else {
         let mut unique = std::collections::HashSet::new();
         let orders: Vec<String> = pasted.into_iter().filter(|order| unique.insert(order.to_uppercase())).collect();

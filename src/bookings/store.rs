@@ -360,10 +360,15 @@ pub async fn mark_refund(conn: &mut Conn, order_ids: &[&str]) -> Result<(), sqlx
 
 /// Makes writers to one order wait for each other until the transaction ends, so that what was read of it stays true.
 pub async fn hold(conn: &mut Conn, order_id: &str) -> Result<(), sqlx::Error> {
-    hold_many(conn, &[order_id]).await
+    sqlx::query("UPDATE orders SET imported_at = imported_at WHERE id = $1").bind(order_id).execute(conn).await?;
+    Ok(())
 }
 
-/// As [`hold`], for many orders.
-pub async fn hold_many(conn: &mut Conn, order_ids: &[&str]) -> Result<(), sqlx::Error> {
-    Select::new("UPDATE orders SET imported_at = imported_at").and_in("id", order_ids.iter().map(|id| (*id).into())).execute(conn).await
+/// As [`hold`], for the orders of the scope with these numbers.
+pub async fn hold_by_number(conn: &mut Conn, scope: &Scope, numbers: &[&str]) -> Result<(), sqlx::Error> {
+    Select::new("UPDATE orders SET imported_at = imported_at")
+        .and_in("order_no", numbers.iter().map(|number| (*number).into()))
+        .and_if("agency_id = ?", scope.agency_id())
+        .execute(conn)
+        .await
 }

@@ -5,8 +5,12 @@ use sqlx::AssertSqlSafe;
 use super::select::Value;
 use super::{Conn, Driver};
 
-/// Rows in one full statement. With 30 columns it stays far below both databases' limits of parameters.
+/// Rows in the largest statement.
 pub const ROWS_PER_STATEMENT: usize = 64;
+
+/// Parameters that one statement should not go far beyond: SQLite's driver looks each up among all of them, so that the
+/// work grows with their square.
+const PARAMETERS: usize = 400;
 
 /// A table and its columns, listed once.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +28,9 @@ pub struct Table {
 pub async fn insert(conn: &mut Conn, table: Table, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
-        // Only three sizes of statement exist, so that all stay prepared.
-        let size = [ROWS_PER_STATEMENT, 8].into_iter().find(|size| rest.len() >= *size).unwrap_or(1);
+        // Few sizes of statement exist, so that all stay prepared.
+        let fits = |size: &usize| rest.len() >= *size && size * table.columns.len() <= PARAMETERS;
+        let size = [ROWS_PER_STATEMENT, 8].into_iter().find(fits).unwrap_or(1);
         let (now, later) = rest.split_at(size);
         let mut arguments = <Driver as sqlx::Database>::Arguments::default();
         for cell in now.iter().flatten() {

@@ -137,12 +137,12 @@ fn verbs(scene: Scene, refund: &Refund, began: Timestamp) -> Vec<(Verb, Timestam
     let amount = refund.estimated.unwrap_or(refund.original);
     let submit = (Verb::Submit { reference: Some(format!("R-{}", &refund.number[7..])), follow_up_after_days: 21 }, plus_hours(began, 2));
     let expected_on = Some(utc_day(plus_days(began, 12)));
-    let confirm = (Verb::Confirm { amount, expected_on }, plus_days(began, 4));
+    let confirm = (Verb::Confirm { amount, expected_on, by_money: false }, plus_days(began, 4));
     let receive = |less: i64| {
         let difference = (less > 0).then_some(Difference::BankCharges);
         let came = Money::new(amount.minor - less, amount.currency);
         let on = utc_day(plus_days(began, 10));
-        (Verb::Receive { amount: came, on, reference: Some("BATCH-17".to_owned()), difference }, plus_days(began, 10))
+        (Verb::Receive { amount: came, on, reference: Some("BATCH-17".to_owned()), difference, from_lines: false }, plus_days(began, 10))
     };
     let refuse = |code: &str| {
         let code = RefusalCode::parse(code).unwrap_or(RefusalCode::BELOW_SERVICE_FEE);

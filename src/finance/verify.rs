@@ -60,7 +60,8 @@ const RULES: &[Rule] = &[
     },
     Rule {
         query: "SELECT r.number, CAST(COALESCE(SUM(t.amount_minor), 0) AS BIGINT), r.airline_minor FROM refunds r \
-                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'airline-confirmed' WHERE r.airline_minor IS NOT NULL \
+                LEFT JOIN transfers t ON t.refund_id = r.id AND t.kind = 'airline-confirmed' AND NOT EXISTS (SELECT 1 FROM transfers v WHERE v.reverses_id = t.id) \
+                WHERE r.airline_minor IS NOT NULL AND (r.status <> 'rejected' OR r.actual_minor IS NOT NULL) \
                 GROUP BY r.id, r.number, r.airline_minor HAVING COALESCE(SUM(t.amount_minor), 0) <> r.airline_minor ORDER BY r.number",
         says: "has {0} confirmed in the books, but the airline confirmed {1} (minor units)",
     },
@@ -136,6 +137,12 @@ const REMITTANCE_RULES: &[Rule] = &[
                 JOIN allocations a ON a.refund_id = r.id AND a.state = 'settled' GROUP BY r.id, r.number, r.actual_minor \
                 HAVING SUM(a.amount_minor) <> COALESCE(r.actual_minor, 0) ORDER BY r.number",
         says: "refund {n} has lines of {0}, but {1} came (minor units)",
+    },
+    Rule {
+        query: "SELECT r.number, CAST(COALESCE(SUM(a.amount_minor), 0) AS BIGINT), CASE WHEN r.closed_at IS NULL THEN r.held_minor ELSE 0 END \
+                FROM refunds r LEFT JOIN allocations a ON a.refund_id = r.id AND a.state = 'held' GROUP BY r.id, r.number, r.held_minor, r.closed_at \
+                HAVING COALESCE(SUM(a.amount_minor), 0) <> CASE WHEN r.closed_at IS NULL THEN r.held_minor ELSE 0 END ORDER BY r.number",
+        says: "refund {n} is held {0} by its lines, but says {1} (minor units)",
     },
     Rule {
         query: "SELECT c.currency, CAST(COALESCE(SUM(a.balance_minor), 0) AS BIGINT), CAST(c.minor AS BIGINT) FROM (\

@@ -163,8 +163,17 @@ async fn post(conn: &mut Conn, before: &Refund, after: &Refund, verb: &Verb, han
             for kind in kinds {
                 posting::reverse(conn, &after.id, kind, about).await?;
             }
+            if before.confirmed_by_money {
+                posting::reverse(conn, &after.id, TransferKind::AirlineConfirmed, about).await?;
+            }
         }
-        Verb::Assign { .. } | Verb::Submit { .. } | Verb::Refuse { .. } | Verb::Fulfil | Verb::Withdraw => {}
+        Verb::Assign { .. }
+        | Verb::Submit { .. }
+        | Verb::Refuse { .. }
+        | Verb::Fulfil
+        | Verb::Withdraw
+        | Verb::Hold { .. }
+        | Verb::Release => {}
     }
     Ok(())
 }
@@ -211,7 +220,7 @@ async fn tell(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let recipients = match verb {
-        Verb::Assign { .. } => return Ok(()),
+        Verb::Assign { .. } | Verb::Hold { .. } | Verb::Release => return Ok(()),
         Verb::Receive { .. } if after.status != Status::Rejected => return Ok(()),
         Verb::Withdraw => agencies::audience(conn, None, after.assignee_id.as_deref()).await?,
         _ => agencies::audience(conn, Some(&after.agency_id), None).await?,
@@ -233,6 +242,8 @@ fn happened(verb: &Verb, after: &Refund) -> &'static str {
         Verb::Fulfil => "fulfilled",
         Verb::Withdraw => "withdrawn",
         Verb::TakeBack => "credit-taken-back",
+        Verb::Hold { .. } => "held",
+        Verb::Release => "released",
     }
 }
 
@@ -241,12 +252,13 @@ fn details(after: &Refund, verb: &Verb) -> serde_json::Value {
     match verb {
         Verb::Assign { to } => serde_json::json!({ "version": version, "to": to }),
         Verb::Submit { reference, .. } => serde_json::json!({ "version": version, "reference": reference }),
-        Verb::Confirm { amount, expected_on } => serde_json::json!({ "version": version, "amount": amount, "day": expected_on }),
+        Verb::Hold { amount } => serde_json::json!({ "version": version, "amount": amount }),
+        Verb::Confirm { amount, expected_on, .. } => serde_json::json!({ "version": version, "amount": amount, "day": expected_on }),
         Verb::Refuse { code, note } => serde_json::json!({ "version": version, "code": code.number(), "note": note }),
-        Verb::Receive { amount, on, reference, difference } => {
+        Verb::Receive { amount, on, reference, difference, .. } => {
             serde_json::json!({ "version": version, "amount": amount, "day": on, "reference": reference, "difference": difference })
         }
         Verb::Credit => serde_json::json!({ "version": version, "amount": after.credited(), "fee": after.service_fee }),
-        Verb::Fulfil | Verb::Withdraw | Verb::TakeBack => serde_json::json!({ "version": version }),
+        Verb::Fulfil | Verb::Withdraw | Verb::TakeBack | Verb::Release => serde_json::json!({ "version": version }),
     }
 }

@@ -46,8 +46,8 @@ impl DeskForms {
             can_hand_over: true,
             can_submit: talks && refund.status == Status::AtlasProcessing,
             can_confirm: talks && waiting && deposit,
-            can_refuse: talks && refund.received_at.is_none(),
-            can_receive: posts && refund.status == Status::AirlineRefunding && refund.received_at.is_none(),
+            can_refuse: talks && refund.received_at.is_none() && refund.held.is_zero(),
+            can_receive: posts && refund.status == Status::AirlineRefunding && refund.received_at.is_none() && refund.held.is_zero(),
             can_credit: posts && refund.is_due_to_credit(),
             can_fulfil: talks && waiting && !deposit,
             team: team.into_iter().filter(|user| !user.disabled).collect(),
@@ -93,7 +93,7 @@ impl Typed {
             "" => Some(None),
             text => problems.take("expected_on", parse_day(text)).map(Some),
         };
-        Some(Verb::Confirm { amount: amount?, expected_on: expected_on? })
+        Some(Verb::Confirm { amount: amount?, expected_on: expected_on?, by_money: false })
     }
 
     /// The airline's, or our, no.
@@ -109,7 +109,7 @@ impl Typed {
         let on = problems.take("received_on", parse_day(&self.received_on));
         let reference = problems.take("receipt_reference", required(&self.receipt_reference, MAX_REFERENCE));
         let difference = self.difference.parse().ok();
-        Some(Verb::Receive { amount: amount?, on: on?, reference: Some(reference?), difference })
+        Some(Verb::Receive { amount: amount?, on: on?, reference: Some(reference?), difference, from_lines: false })
     }
 
     fn amount(&self, refund: &Refund, problems: &mut Problems) -> Option<Money> {

@@ -147,6 +147,10 @@ pub struct Refund {
     pub batch: Option<BatchPlace>,
     /// How often its credit was taken back.
     pub round: i64,
+    /// What lines of remittances brought before all of its money is there.
+    pub held: Money,
+    /// Nobody but the money itself said that the airline pays.
+    pub confirmed_by_money: bool,
 }
 
 impl Refund {

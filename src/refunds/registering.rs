@@ -172,6 +172,8 @@ fn refund_of(
         request_id: beginning.request_id.clone(),
         batch: beginning.batch.clone(),
         round: 0,
+        held: Money::zero(booking.currency),
+        confirmed_by_money: false,
     }
 }
 

@@ -13,12 +13,16 @@ pub enum Verb {
     Assign { to: Option<String> },
     /// It was sent to the airline.
     Submit { reference: Option<String>, follow_up_after_days: i64 },
-    /// The airline will pay so much.
-    Confirm { amount: Money, expected_on: Option<Date> },
+    /// The airline will pay so much: it has said so, or its money is here.
+    Confirm { amount: Money, expected_on: Option<Date>, by_money: bool },
     /// The airline, or we, said no.
     Refuse { code: RefusalCode, note: Option<String> },
-    /// The airline's money came.
-    Receive { amount: Money, on: Date, reference: Option<String>, difference: Option<Difference> },
+    /// A part of the airline's money came with a line of a remittance; the rest is waited for.
+    Hold { amount: Money },
+    /// What was held belongs to another refund.
+    Release,
+    /// The airline's money came: by hand, or with the lines whose parts are held.
+    Receive { amount: Money, on: Date, reference: Option<String>, difference: Option<Difference>, from_lines: bool },
     /// Put it, less the fee, on the agency's deposit.
     Credit,
     /// The airline has paid the card.
@@ -49,9 +53,15 @@ impl Refund {
         match verb {
             Verb::Assign { to } => self.assigned(to.clone()),
             Verb::Submit { reference, follow_up_after_days } => self.submitted(reference.clone(), *follow_up_after_days, now),
-            Verb::Confirm { amount, expected_on } => self.confirmed(*amount, *expected_on, now),
+            Verb::Confirm { amount, expected_on, by_money } => self.confirmed(*amount, *expected_on, *by_money, now),
+            Verb::Hold { amount } => self.holding(*amount),
+            Verb::Release => self.released(),
             Verb::Refuse { code, note } => self.refused(*code, note.clone(), now),
-            Verb::Receive { amount, on, reference, difference } => self.received(*amount, *on, reference.clone(), *difference, now),
+            Verb::Receive { amount, on, reference, difference, from_lines } => {
+                // Money by hand beside money that is held would be counted twice.
+                expect(*from_lines != self.held.is_zero())?;
+                self.received(*amount, *on, reference.clone(), *difference, now)
+            }
             Verb::Credit => self.credited_at(now),
             Verb::Fulfil => self.fulfilled(now),
             Verb::Withdraw => self.withdrawn(now),
@@ -75,17 +85,25 @@ impl Refund {
         })
     }
 
-    fn confirmed(self, amount: Money, expected_on: Option<Date>, now: Timestamp) -> Result<Self, Impossible> {
+    fn confirmed(self, amount: Money, expected_on: Option<Date>, by_money: bool, now: Timestamp) -> Result<Self, Impossible> {
         expect(self.status == Status::AirlineProcessing && self.payment_channel == PaymentChannel::Deposit)?;
         if amount.minor <= 0 {
             return Err(Impossible::NoAmount);
         }
-        Ok(Self { status: Status::AirlineRefunding, airline_amount: Some(amount), expected_on, confirmed_at: Some(now), ..self })
+        let confirmed_by_money = by_money;
+        Ok(Self {
+            status: Status::AirlineRefunding,
+            airline_amount: Some(amount),
+            expected_on,
+            confirmed_at: Some(now),
+            confirmed_by_money,
+            ..self
+        })
     }
 
     fn refused(self, code: RefusalCode, note: Option<String>, now: Timestamp) -> Result<Self, Impossible> {
         let open = matches!(self.status, Status::AtlasProcessing | Status::AirlineProcessing | Status::AirlineRefunding);
-        expect(open && self.received_at.is_none())?;
+        expect(open && self.received_at.is_none() && self.held.is_zero())?;
         Ok(Self { status: Status::Rejected, refusal: Some(code), refusal_note: note, closed_at: Some(now), ..self })
     }
 
@@ -112,6 +130,7 @@ impl Refund {
             received_on: Some(on),
             received_at: Some(now),
             receipt_reference: reference,
+            held: Money::zero(self.currency),
             ..self
         };
         if amount.minor >= received.service_fee.minor {
@@ -127,8 +146,14 @@ impl Refund {
 
     fn taken_back(self) -> Result<Self, Impossible> {
         expect(matches!(self.status, Status::Refunded | Status::Rejected | Status::AirlineRefunding) && self.received_at.is_some())?;
+        // A confirmation that only the money gave goes with it.
+        let kept = if self.confirmed_by_money {
+            Self { status: Status::AirlineProcessing, airline_amount: None, confirmed_at: None, expected_on: None, ..self }
+        } else {
+            Self { status: Status::AirlineRefunding, ..self }
+        };
         Ok(Self {
-            status: Status::AirlineRefunding,
+            confirmed_by_money: false,
             actual: None,
             difference: None,
             refusal: None,
@@ -137,9 +162,31 @@ impl Refund {
             received_at: None,
             receipt_reference: None,
             closed_at: None,
-            round: self.round + 1,
-            ..self
+            round: kept.round + 1,
+            ..kept
         })
+    }
+
+    /// Whether an airline's money can be taken for it: it was submitted, or the agency has asked the airline itself.
+    #[must_use]
+    pub fn can_take_money(&self) -> bool {
+        let waits = matches!(self.status, Status::AirlineProcessing | Status::AirlineRefunding);
+        let claimed = self.kind == Kind::Claim && self.status == Status::AtlasProcessing;
+        self.payment_channel == PaymentChannel::Deposit && (waits || claimed) && self.received_at.is_none()
+    }
+
+    fn holding(self, amount: Money) -> Result<Self, Impossible> {
+        expect(self.can_take_money())?;
+        if amount.minor <= 0 {
+            return Err(Impossible::NoAmount);
+        }
+        let held = self.held.plus(amount).map_err(|_| Impossible::NoAmount)?;
+        Ok(Self { held, ..self })
+    }
+
+    fn released(self) -> Result<Self, Impossible> {
+        expect(!self.held.is_zero())?;
+        Ok(Self { held: Money::zero(self.currency), ..self })
     }
 
     fn fulfilled(self, now: Timestamp) -> Result<Self, Impossible> {
@@ -152,7 +199,7 @@ impl Refund {
     /// Whether the agency can take it back: a claim that the team has not begun with.
     #[must_use]
     pub fn can_be_withdrawn(&self) -> bool {
-        self.kind == Kind::Claim && self.status == Status::AtlasProcessing
+        self.kind == Kind::Claim && self.status == Status::AtlasProcessing && self.held.is_zero()
     }
 
     fn withdrawn(self, now: Timestamp) -> Result<Self, Impossible> {

@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
 use crate::kernel::actor::Scope;
+use crate::kernel::folding::fold_identifier;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant};
 
@@ -19,7 +20,7 @@ pub const COLUMNS: &str = "r.id, r.number, r.agency_id, r.order_id, r.quote_id, 
      r.service_fee_minor, r.airline_minor, r.actual_minor, r.difference_reason, r.refusal_code, r.refusal_note, r.airline_reference, \
      r.receipt_reference, r.assignee_id, r.version, r.ticketed_on, r.departure_on, r.registered_at, r.registered_by, r.submit_by, \
      r.deadline_missed_at, r.submitted_at, r.follow_up_from, r.confirmed_at, r.expected_on, r.received_on, r.received_at, r.closed_at, r.fulfilled_on, r.claimed_minor, \
-     r.request_id, r.batch_id, r.batch_no, r.batch_row, r.round";
+     r.request_id, r.batch_id, r.batch_no, r.batch_row, r.round, r.held_minor, r.confirmed_by_money";
 
 /// A refund as the database has it.
 #[derive(FromRow)]
@@ -77,6 +78,8 @@ pub struct RefundRow {
     batch_no: Option<String>,
     batch_row: Option<i64>,
     round: i64,
+    held_minor: i64,
+    confirmed_by_money: i64,
 }
 
 impl RefundRow {
@@ -116,6 +119,8 @@ impl RefundRow {
             request_id: self.request_id,
             batch: self.batch_id.zip(self.batch_no).zip(self.batch_row).map(|((id, no), row)| BatchPlace { id, no, row }),
             round: self.round,
+            held: money(self.held_minor),
+            confirmed_by_money: self.confirmed_by_money == 1,
             id: self.id,
             number: self.number,
             agency_id: self.agency_id,
@@ -329,7 +334,7 @@ pub async fn save(conn: &mut Conn, refund: &Refund, seen_version: i64) -> Result
         "UPDATE refunds SET status = $1, airline_minor = $2, actual_minor = $3, difference_reason = $4, refusal_code = $5, \
          refusal_note = $6, airline_reference = $7, receipt_reference = $8, assignee_id = $9, version = version + 1, submitted_at = $10, \
          follow_up_from = $11, confirmed_at = $12, expected_on = $13, received_on = $14, received_at = $15, closed_at = $16, \
-         due_at = $17, round = $18 WHERE id = $19 AND version = $20",
+         due_at = $17, round = $18, airline_reference_key = $19, held_minor = $20, confirmed_by_money = $21 WHERE id = $22 AND version = $23",
     )
     .bind(refund.status.word())
     .bind(refund.airline_amount.map(|amount| amount.minor))
@@ -349,6 +354,9 @@ pub async fn save(conn: &mut Conn, refund: &Refund, seen_version: i64) -> Result
     .bind(refund.closed_at.map(instant_text))
     .bind(instant_text(refund.due_at()))
     .bind(refund.round)
+    .bind(refund.airline_reference.as_deref().map(fold_identifier))
+    .bind(refund.held.minor)
+    .bind(i64::from(refund.confirmed_by_money))
     .bind(&refund.id)
     .bind(seen_version)
     .execute(conn)

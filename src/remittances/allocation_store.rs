@@ -72,20 +72,6 @@ pub async fn allocations_of_refund(conn: &mut Conn, refund_id: &str, state: Allo
     fetch_allocations(conn, Select::new(ALLOCATIONS).and("a.refund_id = ? AND a.state = ?", [refund_id.into(), state.word().into()])).await
 }
 
-/// What refunds hold already, in minor units, by refund.
-///
-/// # Errors
-/// The database's own.
-pub async fn held(conn: &mut Conn, refund_ids: &[&str]) -> Result<HashMap<String, i64>, sqlx::Error> {
-    let rows: Vec<(String, i64)> = Select::new("SELECT a.refund_id, CAST(SUM(a.amount_minor) AS BIGINT) FROM allocations a")
-        .and_in("a.refund_id", refund_ids.iter().map(|id| (*id).into()))
-        .and("a.state = 'held'", [])
-        .then("GROUP BY a.refund_id", [])
-        .fetch(conn)
-        .await?;
-    Ok(rows.into_iter().collect())
-}
-
 /// Adds an allocation. The database refuses one for a card, and a second of the same line for the same refund.
 ///
 /// # Errors
@@ -165,18 +151,28 @@ fn refunds_select() -> Select {
     Select::new(TEXT.get_or_init(|| format!("SELECT {REFUND_COLUMNS} FROM refunds r")))
 }
 
-/// Open refunds of a currency whose expected amount lies between two, the nearest first.
+/// Open refunds of a currency whose expected amount is near one, between a least and a most: the nearest below and the
+/// nearest above.
 ///
 /// # Errors
 /// The database's own.
-pub async fn near(conn: &mut Conn, currency: Currency, (least, most): (i64, i64), limit: i64) -> Result<Vec<Refund>, sqlx::Error> {
-    let rows: Vec<RefundRow> = refunds_select()
-        .and("r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.currency = ?", [currency.code().into()])
-        .and("COALESCE(r.airline_minor, r.estimated_minor) >= ?", [least.into()])
-        .and("COALESCE(r.airline_minor, r.estimated_minor) <= ?", [most.into()])
-        .then("ORDER BY COALESCE(r.airline_minor, r.estimated_minor), r.id LIMIT ?", [limit.into()])
-        .fetch(conn)
-        .await?;
+pub async fn near(
+    conn: &mut Conn,
+    currency: Currency,
+    (least, meant, most): (i64, i64, i64),
+    limit: i64,
+) -> Result<Vec<Refund>, sqlx::Error> {
+    let between = |from: i64, to: i64| {
+        refunds_select()
+            .and("r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.currency = ?", [currency.code().into()])
+            .and("COALESCE(r.airline_minor, r.estimated_minor) >= ?", [from.into()])
+            .and("COALESCE(r.airline_minor, r.estimated_minor) <= ?", [to.into()])
+    };
+    let above = between(meant, most).then("ORDER BY COALESCE(r.airline_minor, r.estimated_minor), r.id LIMIT ?", [limit.into()]);
+    let below =
+        between(least, meant - 1).then("ORDER BY COALESCE(r.airline_minor, r.estimated_minor) DESC, r.id DESC LIMIT ?", [limit.into()]);
+    let mut rows: Vec<RefundRow> = above.fetch(&mut *conn).await?;
+    rows.extend(below.fetch::<RefundRow>(conn).await?);
     rows.into_iter().map(RefundRow::refund).collect()
 }
 

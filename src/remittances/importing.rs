@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::drafts::{self, Draft};
 use super::line_store;
-use super::mapping::{Field, Read};
+use super::mapping::{Field, Mapping, Read};
 use super::model::{Finding, Line, LineStatus, Rejection};
 use super::{proposing, store};
 use crate::db::rows::{self, Table};
@@ -77,12 +77,12 @@ const CHUNK: usize = 256;
 ///
 /// # Errors
 /// Why it was not imported; then nothing is.
-pub async fn import(db: &Db, actor: Actor, draft_id: String, now: Timestamp) -> Result<Outcome, NotImported> {
-    db.write(move |conn| Box::pin(async move { import_in(conn, &actor, &draft_id, now).await })).await
+pub async fn import(db: &Db, actor: Actor, draft_id: String, mapping: Mapping, now: Timestamp) -> Result<Outcome, NotImported> {
+    db.write(move |conn| Box::pin(async move { import_in(conn, &actor, &draft_id, mapping, now).await })).await
 }
 
-async fn import_in(conn: &mut Conn, actor: &Actor, draft_id: &str, now: Timestamp) -> Result<Outcome, NotImported> {
-    let draft = drafts::find(conn, draft_id).await?.ok_or(NotImported::Absent)?;
+async fn import_in(conn: &mut Conn, actor: &Actor, draft_id: &str, mapping: Mapping, now: Timestamp) -> Result<Outcome, NotImported> {
+    let draft = Draft { mapping, ..drafts::find(conn, draft_id).await?.ok_or(NotImported::Absent)? };
     draft.mapping.check(&draft.table.header).map_err(NotImported::Mapping)?;
     let read = preview(&draft);
     let content_digest = digest_of(&read);
@@ -95,11 +95,12 @@ async fn import_in(conn: &mut Conn, actor: &Actor, draft_id: &str, now: Timestam
     let (id, number) = (new_id(), format!("RM-{}", numbers::next(conn, "remittance", &month).await?));
     let mut lines: Vec<Line> = (1i64..).zip(&read).map(|(row_no, (row, read))| line(&id, row_no, row, read, &draft, actor, now)).collect();
     insert(conn, &id, &number, &source_id, &draft, &content_digest, lines.len(), actor, now).await?;
-    post_money(conn, &id, &number, &lines, actor, now).await?;
     for some in lines.chunks_mut(CHUNK) {
         proposing::propose(conn, some).await?;
     }
     line_store::insert_lines(conn, &lines).await?;
+    // The accounts come last: nobody else's money waits for the comparison.
+    post_money(conn, &id, &number, &lines, actor, now).await?;
     drafts::forget(conn, draft_id).await?;
     let details = serde_json::json!({ "file": draft.file_name, "lines": lines.len() });
     journal::write(conn, Subject::Remittance, &id, "imported", &Author::from(actor), &details, now).await?;

@@ -79,7 +79,7 @@ async fn page(visit: &Visit<PostMoney>, (number, row): &(String, String), find: 
     let candidates = if line.is_open() { candidates(&mut conn, &line, find, typed).await? } else { Vec::new() };
     let team = agencies::users(&mut conn, None).await?;
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    let title = Message::new("line-title").text("number", &remittance.number).count("line", line.row_no);
+    let title = Message::new("line-title").text("number", &remittance.number).count("line", line.line);
     let page = LinePage {
         frame: visit.frame(title, Place::Remittances),
         raw: line.cells.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.1.as_str()).collect::<Vec<_>>().join(" · "),
@@ -109,7 +109,7 @@ async fn candidates(conn: &mut Conn, line: &Line, find: &str, typed: &MatchForm)
     }
     let word = fold_identifier(find);
     if !word.is_empty() {
-        for column in ["r.number", "r.order_no", "r.airline_pnr", "r.airline_reference"] {
+        for column in ["r.number", "r.order_no", "r.airline_pnr", "r.airline_reference_key"] {
             for refund in allocation_store::open_refunds_by(conn, column, vec![word.as_str().into()]).await? {
                 all.push((refund, vec![Message::new("why-found").text("value", find)], None));
             }
@@ -129,16 +129,14 @@ async fn candidates(conn: &mut Conn, line: &Line, find: &str, typed: &MatchForm)
             unique.push(one);
         }
     }
-    let ids: Vec<&str> = unique.iter().map(|(refund, _, _)| refund.id.as_str()).collect();
-    let held = if ids.is_empty() { std::collections::HashMap::new() } else { allocation_store::held(conn, &ids).await? };
     let candidate = |(refund, reasons, minor): (Refund, Vec<Message>, Option<i64>)| Candidate {
         expected: proposing::expected(&refund),
-        held: held.get(&refund.id).map(|minor| Money::new(*minor, refund.currency)),
+        held: Some(refund.held).filter(|held| !held.is_zero()),
         amount: match typed.amount_of(&refund.number) {
             Some(amount) => amount,
             None => minor.map(|minor| Money::new(minor, line.currency()).decimal().to_string()).unwrap_or_default(),
         },
-        usable: proposing::can_take_money(&refund) && refund.currency == line.currency(),
+        usable: refund.can_take_money() && refund.currency == line.currency(),
         refund,
         reasons,
     };
@@ -225,7 +223,7 @@ pub async fn match_line(visit: Visit<PostMoney>, path: Path<(String, String)>, f
 #[serde(default)]
 pub struct VerbForm {
     version: i64,
-    refund: String,
+    allocation: String,
     rejection: String,
     owner: String,
 }
@@ -245,11 +243,10 @@ pub async fn undo(visit: Visit<PostMoney>, path: Path<(String, String)>, form: F
     let (_, line) = found(&mut conn, &path.0, &path.1).await?;
     let shares = allocation_store::allocations_of_line(&mut conn, &line.id).await?;
     drop(conn);
-    if !shares.iter().any(|share| share.refund_no == form.0.refund) {
-        return Err(Error::NotFound);
-    }
-    if shares.iter().any(|share| share.refund_no == form.0.refund && share.state != AllocationState::Undone) {
-        undoing::undo(&visit.app.db, visit.actor.clone(), form.0.refund.clone(), visit.app.clock.now()).await?;
+    // The button names the one match it stands beside: pressed again later, it does not undo a newer one.
+    let share = shares.into_iter().find(|share| share.id == form.0.allocation).ok_or(Error::NotFound)?;
+    if share.state != AllocationState::Undone {
+        undoing::undo(&visit.app.db, visit.actor.clone(), share, visit.app.clock.now()).await?;
     }
     Ok(back(&path, "line-undone"))
 }

@@ -160,6 +160,18 @@ pub async fn open(conn: &mut Conn, owner: Option<&str>, after: Option<Cursor>, l
     fetch_lines(conn, open_query(owner, after, limit)).await
 }
 
+/// Open lines of a remittance after one of them, in the file's order.
+///
+/// # Errors
+/// The database's own.
+pub async fn open_of(conn: &mut Conn, remittance_id: &str, after: i64, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
+    let query = Select::new(LINES)
+        .and("l.remittance_id = ? AND l.status IN ('unmatched', 'proposed')", [remittance_id.into()])
+        .and("l.row_no > ?", [after.into()])
+        .then("ORDER BY l.row_no LIMIT ?", [limit.into()]);
+    fetch_lines(conn, query).await
+}
+
 /// How many lines of a remittance stand where: open ones by finding, the others by status.
 ///
 /// # Errors

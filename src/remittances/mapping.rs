@@ -6,6 +6,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::Date;
 use crate::spreadsheets::cell::{Cell, CellKind, Row};
 use crate::spreadsheets::identifying::{self, Fault, fold_header};
+use crate::web::form::MOST_MINOR;
 use crate::web::words::Message;
 
 crate::text_column! {
@@ -122,7 +123,7 @@ impl Mapping {
         let cell = self.cell(header, row, Field::Amount);
         let currency = Currency::parse(&code).map_err(|_| Fault::Unreadable)?;
         if self.decimal_comma && cell.0 == CellKind::Text {
-            let plain = cell.1.replace(['.', ' ', '\u{a0}', '\u{202f}', '\''], "").replace(',', ".");
+            let plain = with_point(&cell.1).ok_or(Fault::Unreadable)?;
             return identifying::amount(&Cell(CellKind::Text, plain), currency);
         }
         identifying::amount(cell, currency)
@@ -131,26 +132,82 @@ impl Mapping {
     /// Reads a line.
     ///
     /// # Errors
-    /// The field that cannot be read. A line without an amount is none of a remittance.
+    /// `Amount`: a line without an amount in a currency is none of a remittance.
     pub fn read(&self, header: &[String], row: &Row) -> Result<Read, Field> {
-        let amount = self.amount(header, row).ok().flatten().ok_or(Field::Amount)?;
+        let amount = self
+            .amount(header, row)
+            .ok()
+            .flatten()
+            .filter(|amount| amount.minor.unsigned_abs() <= MOST_MINOR.unsigned_abs())
+            .ok_or(Field::Amount)?;
+        // Money that came is money, whatever else of its line cannot be read: nothing is looked up by what was damaged,
+        // and people see the line as it came.
         let text = |field| {
-            let cell = self.cell(header, row, field);
-            identifying::identifier(cell).map(Option::unwrap_or_default).map_err(|_| field)
+            let text = identifying::identifier(self.cell(header, row, field)).ok().flatten().unwrap_or_default();
+            text.chars().take(200).collect::<String>()
         };
-        // A reference may be a long number of the bank's own: nothing is looked up by it when digits were lost.
-        let reference = text(Field::Reference).unwrap_or_default();
-        let day = identifying::day(self.cell(header, row, Field::PaidOn)).map_err(|_| Field::PaidOn)?;
+        let day = identifying::day(self.cell(header, row, Field::PaidOn)).ok().flatten();
         let passenger: String = self.cell(header, row, Field::Passenger).1.chars().take(200).collect();
         Ok(Read {
             amount,
             paid_on: day,
-            reference: reference.chars().take(200).collect(),
-            refund_no: text(Field::RefundNo)?,
-            order_no: text(Field::OrderNo)?,
-            pnr: text(Field::Pnr)?,
-            ticket: text(Field::Ticket)?.replace('-', ""),
+            reference: text(Field::Reference),
+            refund_no: text(Field::RefundNo),
+            order_no: text(Field::OrderNo),
+            pnr: text(Field::Pnr),
+            ticket: text(Field::Ticket).replace('-', ""),
             passenger,
         })
+    }
+}
+
+/// `1.234,50` as `1234.50`: points and blanks only before groups of three digits, and one comma at most. Anything else is
+/// no figure of this kind.
+fn with_point(text: &str) -> Option<String> {
+    let tight: String = text.trim().chars().filter(|c| !matches!(c, ' ' | '\u{a0}' | '\u{202f}' | '\'')).collect();
+    let (whole, decimals) = tight.split_once(',').map_or((tight.as_str(), None), |(whole, decimals)| (whole, Some(decimals)));
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = whole.trim_start_matches(['-', '\u{2212}', '+', '(']);
+    let mut groups = unsigned.split('.');
+    let first = groups.next().filter(|group| digits(group))?;
+    let rest: Vec<&str> = groups.collect();
+    let grouped = rest.is_empty() || (first.len() <= 3 && rest.iter().all(|group| group.len() == 3 && digits(group)));
+    let fraction = decimals.is_none_or(|decimals| digits(decimals.trim_end_matches(')')));
+    let plain = whole.replace('.', "");
+    (grouped && fraction).then(|| decimals.map_or(plain.clone(), |decimals| format!("{plain}.{decimals}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_decimal_comma_is_never_taken_for_something_else() {
+        let cases = [
+            ("1.234,50", Some("1234.50")),
+            ("1 234,5", Some("1234.5")),
+            ("74,99", Some("74.99")),
+            ("-12,00", Some("-12.00")),
+            ("(12,00)", Some("(12.00)")),
+            ("1234", Some("1234")),
+            ("1,000.00", None),
+            ("74.99", None),
+            ("1,2,3", None),
+            ("Total", None),
+        ];
+        for (text, plain) in cases {
+            assert_eq!(with_point(text).as_deref(), plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn money_is_money_whatever_else_is_damaged() {
+        let header = ["Amount", "Currency", "Date", "Ticket"].map(str::to_owned).to_vec();
+        let row = |cells: [&str; 4]| Row { line: 2, cells: cells.iter().map(|text| Cell::text(text)).collect() };
+        let mapping = Mapping::guess(&header);
+        let read = mapping.read(&header, &row(["74.99", "USD", "11/12/2026", "1.23E+15"]));
+        assert_eq!(read.map(|read| (read.amount.minor, read.paid_on, read.ticket)), Ok((7499, None, String::new())));
+        assert_eq!(mapping.read(&header, &row(["Total", "USD", "", ""])).err(), Some(Field::Amount));
+        assert_eq!(mapping.read(&header, &row(["99999999999999.00", "USD", "", ""])).err(), Some(Field::Amount));
     }
 }

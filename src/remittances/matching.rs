@@ -3,9 +3,8 @@
 
 use super::importing::open_account;
 use super::model::{AllocationState, Line, LineStatus};
-use super::proposing::can_take_money;
+use super::store;
 use super::{allocation_store, line_store};
-use super::{proposing, store};
 use crate::db::{Conn, Db};
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::{Actor, Scope};
@@ -47,6 +46,8 @@ pub enum NotMatched {
     Absent,
     /// Somebody changed the line or a refund meanwhile.
     Overtaken,
+    /// The same form again: its first answer stands.
+    Again,
     /// Nothing was chosen.
     Nothing,
     /// The shares are more than is open.
@@ -88,7 +89,7 @@ impl From<LedgerError> for NotMatched {
 /// # Errors
 /// Why it was not matched.
 pub async fn perform(db: &Db, wanted: Match, now: Timestamp) -> Result<(), NotMatched> {
-    db.write(move |conn| {
+    let done = db.write(move |conn| {
         Box::pin(async move {
             let request = format!("match {} {} {} {:?}", wanted.remittance_no, wanted.row_no, wanted.seen_version, wanted.shares);
             match once::recall(conn, &wanted.actor.user_id, &wanted.once_key, &request).await? {
@@ -103,11 +104,22 @@ pub async fn perform(db: &Db, wanted: Match, now: Timestamp) -> Result<(), NotMa
                 let same = once::recall(conn, &wanted.actor.user_id, &wanted.once_key, &request).await?;
                 return if matches!(same, Earlier::Same(_)) { Ok(()) } else { Err(NotMatched::Overtaken) };
             }
-            match_in(conn, &remittance.number, line, &wanted.shares, &wanted.actor, now).await?;
+            match match_in(conn, &remittance.number, line, &wanted.shares, &wanted.actor, now).await {
+                Ok(()) => {}
+                Err(NotMatched::Overtaken) => {
+                    // By the first press of the same button, or by somebody else; what was begun here is undone.
+                    let same = once::recall(conn, &wanted.actor.user_id, &wanted.once_key, &request).await?;
+                    return Err(if matches!(same, Earlier::Same(_)) { NotMatched::Again } else { NotMatched::Overtaken });
+                }
+                Err(error) => return Err(error),
+            }
             Ok(once::remember(conn, &wanted.actor.user_id, &wanted.once_key, &request, "", now).await?)
         })
-    })
-    .await
+    });
+    match done.await {
+        Err(NotMatched::Again) => Ok(()),
+        done => done,
+    }
 }
 
 /// Matches a line, in the caller's transaction.
@@ -141,11 +153,14 @@ pub async fn match_in(
         return Err(NotMatched::Overtaken);
     }
     store::shift_totals(conn, &line, sum, 0).await?;
-    for share in shares {
+    // Always in the same order, so that two lines that pay the same refunds do not wait for each other.
+    let mut in_order: Vec<&Share> = shares.iter().collect();
+    in_order.sort_by(|one, other| one.refund_no.cmp(&other.refund_no));
+    for share in in_order {
         allocate(conn, remittance_no, &line, share, actor, now).await?;
     }
     let details = serde_json::json!({ "row": line.row_no, "amount": Money::new(sum, line.currency()), "refunds": shares.iter().map(|share| &share.refund_no).collect::<Vec<_>>() });
-    Ok(journal::write(conn, Subject::Remittance, &line.remittance_id, "matched", &Author::from(actor), &details, now).await?)
+    Ok(journal::write(conn, Subject::Remittance, &line.id, "matched", &Author::from(actor), &details, now).await?)
 }
 
 async fn allocate(
@@ -161,15 +176,18 @@ async fn allocate(
     if refund.payment_channel == crate::bookings::model::PaymentChannel::Vcc {
         return Err(NotMatched::Card(share.refund_no.clone()));
     }
-    if refund.currency != line.currency() || !can_take_money(&refund) {
+    if refund.currency != line.currency() || !refund.can_take_money() {
         return Err(missing());
     }
+    // Every change of what a refund holds goes through its version: whoever was slower has read too little, and is
+    // told so before anything is settled.
+    let hand = Hand { actor, now, source: open_account(), tells: false };
+    let refund = desk_actions::carry_out(conn, refund, &Verb::Hold { amount: share.amount }, &hand).await?;
     let duplicate = |error: sqlx::Error| if crate::db::is_duplicate(&error) { NotMatched::Overtaken } else { error.into() };
     let held = AllocationState::Held;
-    allocation_store::insert_allocation(conn, &new_id(), line, &refund, (share.amount.minor, held), &actor.name, now)
-        .await
-        .map_err(duplicate)?;
-    if share.more_to_come { Ok(()) } else { settle(conn, remittance_no, line, refund, share.difference, actor, now).await }
+    let id = new_id();
+    allocation_store::insert_allocation(conn, &id, line, &refund, (share.amount.minor, held), &actor.name, now).await.map_err(duplicate)?;
+    if share.more_to_come { Ok(()) } else { settle(conn, remittance_no, line, refund, share.difference, &hand).await }
 }
 
 /// All that a refund holds becomes its money: received and credited.
@@ -179,16 +197,22 @@ async fn settle(
     line: &Line,
     refund: Refund,
     difference: Option<Difference>,
-    actor: &Actor,
-    now: Timestamp,
+    quiet: &Hand<'_>,
 ) -> Result<(), NotMatched> {
+    let actual = refund.held;
     let shares = allocation_store::allocations_of_refund(conn, &refund.id, AllocationState::Held).await?;
-    let actual = Money::new(shares.iter().map(|share| share.amount.minor).sum(), refund.currency);
-    allocation_store::move_allocations(conn, &refund.id, AllocationState::Held, AllocationState::Settled).await?;
+    if shares.iter().map(|share| share.amount.minor).sum::<i64>() != actual.minor {
+        return Err(NotMatched::Overtaken);
+    }
+    let moved = allocation_store::move_allocations(conn, &refund.id, AllocationState::Held, AllocationState::Settled).await?;
+    if usize::try_from(moved).ok() != Some(shares.len()) {
+        return Err(NotMatched::Overtaken);
+    }
     let refund_no = refund.number.clone();
-    let hand = Hand { actor, now, source: open_account(), tells: true };
-    let ready = lead_to_money(conn, refund, actual, &Hand { tells: false, ..hand.clone() }).await?;
-    let receive = Verb::Receive { amount: actual, on: line.paid_on, reference: Some(remittance_no.to_owned()), difference };
+    let ready = lead_to_money(conn, refund, actual, quiet).await?;
+    let hand = Hand { tells: true, ..quiet.clone() };
+    let reference = Some(remittance_no.to_owned());
+    let receive = Verb::Receive { amount: actual, on: line.paid_on, reference, difference, from_lines: true };
     let received = match desk_actions::carry_out(conn, ready, &receive, &hand).await {
         Ok(received) => received,
         Err(NotDone::Impossible(Impossible::DifferenceUnexplained { estimated, actual })) => {
@@ -210,7 +234,7 @@ async fn lead_to_money(conn: &mut Conn, mut refund: Refund, actual: Money, hand:
         refund = desk_actions::carry_out(conn, refund, &submit, hand).await?;
     }
     if refund.status == Status::AirlineProcessing {
-        let confirm = Verb::Confirm { amount: actual, expected_on: None };
+        let confirm = Verb::Confirm { amount: actual, expected_on: None, by_money: true };
         refund = desk_actions::carry_out(conn, refund, &confirm, hand).await?;
     }
     Ok(refund)
@@ -227,18 +251,6 @@ impl From<NotDone> for NotMatched {
             NotDone::Database(error) => error.into(),
         }
     }
-}
-
-/// Compares open lines again with the refunds that wait: what was unknown may be known by now.
-///
-/// # Errors
-/// The database's own.
-pub async fn compare_again(conn: &mut Conn, lines: &mut [Line]) -> Result<(), sqlx::Error> {
-    proposing::propose(conn, lines).await?;
-    for line in lines.iter() {
-        line_store::save_line(conn, line).await?;
-    }
-    Ok(())
 }
 
 /// What an entry about a line is about.

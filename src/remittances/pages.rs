@@ -275,14 +275,14 @@ pub async fn import(visit: Visit<PostMoney>, id: Path<String>, form: Form<Mappin
     if form.go != "import" {
         return Ok(see_other(&format!("/finance/remittances/drafts/{id}")));
     }
-    let draft = Draft { mapping, ..draft };
+    let draft = Draft { mapping: mapping.clone(), ..draft };
     let unreadable = importing::preview(&draft).iter().filter(|(_, read)| read.is_err()).count();
     if unreadable > 0 && form.leave_out.is_empty() {
         let mut problems = Problems::default();
         problems.add("leave_out", Message::new("remittance-leave-out-needed").count("count", i64::try_from(unreadable).unwrap_or(0)));
         return show_draft(&visit, &id, problems).await;
     }
-    match importing::import(&app.db, visit.actor.clone(), id.to_string(), app.clock.now()).await {
+    match importing::import(&app.db, visit.actor.clone(), id.to_string(), mapping, app.clock.now()).await {
         Ok(Outcome::Imported(number)) => Ok(see_other(&format!("/finance/remittances/{number}?done=remittance-imported"))),
         Ok(Outcome::There(number)) => Ok(see_other(&format!("/finance/remittances/{number}?done=remittance-there"))),
         Err(NotImported::Mapping(_)) => show_draft(&visit, &id, Problems::default()).await,
@@ -321,6 +321,8 @@ struct ShowPage {
     lines: Vec<Line>,
     next: Option<String>,
     exact: i64,
+    /// Lines that are open, whatever they look like.
+    open: i64,
     query: String,
 }
 
@@ -340,6 +342,7 @@ pub async fn show(visit: Visit<PostMoney>, number: Path<String>, query: Query<Sh
         next: lines.last().filter(|_| more).map(|line| paging::with_cursor(&*query, &line.row_no.to_string())),
         tiles: tiles(&counts),
         exact: counts.get(Finding::Exact.word()).copied().unwrap_or(0),
+        open: Finding::ALL.iter().filter_map(|finding| counts.get(finding.word())).sum(),
         view: if view == View::All { String::new() } else { query.view.clone() },
         query: paging::query_of(&*query),
         totals,
@@ -374,6 +377,12 @@ pub async fn post_exact(visit: Visit<PostMoney>, number: Path<String>, _: Form<P
     Ok(see_other(&format!("/finance/remittances/{number}")))
 }
 
+/// `POST /finance/remittances/{number}/comparing`: look for the open lines' refunds again.
+pub async fn compare(visit: Visit<PostMoney>, number: Path<String>, _: Form<Pressed>) -> Answer {
+    posting::compare_again(&visit.app.db, number.to_string()).await?;
+    Ok(see_other(&format!("/finance/remittances/{number}?done=remittance-compared")))
+}
+
 async fn export(visit: &Visit<PostMoney>, number: &str, query: &ShowQuery, format: Format) -> Answer {
     let mut conn = visit.app.db.read().await?;
     let remittance = store::find(&mut conn, number).await?.ok_or(Error::NotFound)?;
@@ -397,7 +406,7 @@ impl From<NotMatched> for Error {
     fn from(error: NotMatched) -> Self {
         match error {
             NotMatched::Absent => Self::NotFound,
-            NotMatched::Overtaken => Self::Conflict(Message::new("remittance-overtaken")),
+            NotMatched::Overtaken | NotMatched::Again => Self::Conflict(Message::new("remittance-overtaken")),
             NotMatched::Nothing => Self::Refused(Message::new("match-nothing")),
             NotMatched::TooMuch => Self::Refused(Message::new("match-too-much")),
             NotMatched::NoSuchRefund(number) => Self::Refused(Message::new("match-no-such-refund").text("number", number)),

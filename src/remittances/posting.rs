@@ -4,7 +4,7 @@
 use super::line_store::{self, View};
 use super::matching::{self, NotMatched, Share};
 use super::model::{Finding, Line};
-use super::store;
+use super::{proposing, store};
 use crate::agencies::store as agencies;
 use crate::db::{Conn, Db};
 use crate::kernel::actor::Actor;
@@ -84,6 +84,41 @@ pub async fn step(app: &App) -> Result<bool, Error> {
     });
     done.await?;
     Ok(true)
+}
+
+/// Lines that are compared together.
+const COMPARED: i64 = 256;
+
+/// Compares the open lines of a remittance again with the refunds that wait: what was unknown may be known by now.
+///
+/// # Errors
+/// `Absent`, or the database's own.
+pub async fn compare_again(db: &Db, number: String) -> Result<(), NotMatched> {
+    let mut conn = db.read().await?;
+    let remittance = store::find(&mut conn, &number).await?.ok_or(NotMatched::Absent)?;
+    drop(conn);
+    let mut after = 0;
+    loop {
+        let id = remittance.id.clone();
+        let last = db.write(move |conn| {
+            Box::pin(async move {
+                let mut lines = line_store::open_of(conn, &id, after, COMPARED).await?;
+                let before = lines.clone();
+                proposing::propose(conn, &mut lines).await?;
+                let changed = |(line, was): &(&Line, &Line)| line.finding != was.finding || line.proposals != was.proposals;
+                for (line, _) in lines.iter().zip(&before).filter(changed) {
+                    // Whoever works on a line meanwhile keeps it as it is.
+                    line_store::save_line(conn, line).await?;
+                }
+                let full = i64::try_from(lines.len()).is_ok_and(|count| count == COMPARED);
+                Ok::<_, NotMatched>(lines.last().map(|line| line.row_no).filter(|_| full))
+            })
+        });
+        match last.await? {
+            Some(last) => after = last,
+            None => return Ok(()),
+        }
+    }
 }
 
 async fn take(conn: &mut Conn, now: Timestamp) -> Result<Option<(String, String, String)>, sqlx::Error> {

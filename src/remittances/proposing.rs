@@ -1,16 +1,16 @@
 //! Which refunds a line seems to belong to, and why: lines are compared with the refunds that wait for money, many lines
 //! with a handful of statements.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::allocation_store;
 use super::model::{Finding, Line, Proposal};
 use crate::bookings::model::PaymentChannel;
 use crate::db::Conn;
 use crate::db::select::Value;
-use crate::kernel::folding::fold_name;
+use crate::kernel::folding::{fold_identifier, fold_name};
 use crate::kernel::money::{Currency, Money};
-use crate::refunds::model::{Kind, Refund, Status};
+use crate::refunds::model::Refund;
 use crate::web::words::Message;
 
 /// What a refund still has to bring; nothing where nobody can say.
@@ -19,21 +19,13 @@ pub fn expected(refund: &Refund) -> Option<Money> {
     refund.airline_amount.or(refund.estimated)
 }
 
-/// Whether an airline's money can be taken for a refund: it was submitted, or the agency has asked the airline itself.
-#[must_use]
-pub fn can_take_money(refund: &Refund) -> bool {
-    let waits = matches!(refund.status, Status::AirlineProcessing | Status::AirlineRefunding);
-    let claimed = refund.kind == Kind::Claim && refund.status == Status::AtlasProcessing;
-    refund.payment_channel == PaymentChannel::Deposit && (waits || claimed) && refund.received_at.is_none()
-}
-
 /// The refunds with which a set of lines is compared.
 #[derive(Debug, Default)]
 struct Candidates {
     by_key: HashMap<(&'static str, String), Vec<usize>>,
     by_amount: HashMap<(Currency, i64), Vec<usize>>,
     refunds: Vec<Refund>,
-    held: HashMap<String, i64>,
+    known: HashSet<String>,
     names: HashMap<String, Vec<String>>,
 }
 
@@ -65,7 +57,7 @@ impl Candidates {
         let named = [
             ("r.number", values(lines, |line| &line.refund_no)),
             ("r.number", values(lines, |line| &line.reference)),
-            ("r.airline_reference", values(lines, |line| &line.reference)),
+            ("r.airline_reference_key", values(lines, |line| &line.reference)),
             ("r.order_no", values(lines, |line| &line.order_no)),
             ("r.airline_pnr", values(lines, |line| &line.pnr)),
         ];
@@ -91,7 +83,6 @@ impl Candidates {
         all.index(&tickets);
         let ids: Vec<&str> = all.refunds.iter().map(|refund| refund.id.as_str()).collect();
         if !ids.is_empty() {
-            all.held = allocation_store::held(conn, &ids).await?;
             all.names = allocation_store::passengers(conn, &ids).await?;
         }
         Ok(all)
@@ -99,7 +90,7 @@ impl Candidates {
 
     fn take(&mut self, found: Vec<Refund>) {
         for refund in found {
-            if !self.refunds.iter().any(|there| there.id == refund.id) {
+            if self.known.insert(refund.id.clone()) {
                 self.refunds.push(refund);
             }
         }
@@ -108,7 +99,7 @@ impl Candidates {
     fn index(&mut self, tickets: &[(String, String)]) {
         for (place, refund) in self.refunds.iter().enumerate() {
             let mut keys = vec![("number", refund.number.clone()), ("order", refund.order_no.clone()), ("pnr", refund.airline_pnr.clone())];
-            keys.extend(refund.airline_reference.clone().map(|reference| ("reference", reference)));
+            keys.extend(refund.airline_reference.as_deref().map(|reference| ("reference", fold_identifier(reference))));
             let own = tickets.iter().filter(|(_, order)| *order == refund.order_no);
             keys.extend(own.map(|(ticket, _)| ("ticket", ticket.clone())));
             for key in keys {
@@ -121,24 +112,31 @@ impl Candidates {
     }
 
     /// What a refund still has to bring, less what it holds.
-    fn rest(&self, refund: &Refund) -> Option<i64> {
-        expected(refund).map(|amount| amount.minor - self.held.get(&refund.id).copied().unwrap_or(0))
+    fn rest(refund: &Refund) -> Option<i64> {
+        expected(refund).map(|amount| amount.minor - refund.held.minor)
     }
 
-    /// The refunds that a line names, each with why.
+    /// The refunds that a line names, each with why. What names one refund counts before what names an order, and that
+    /// before a PNR, which several orders may have: a refund is not paid with the money that another one's number stands on.
     fn named(&self, line: &Line) -> Vec<(usize, Vec<Message>)> {
-        let keys = [
-            ("number", &line.refund_no, "why-refund-no"),
-            ("number", &line.reference, "why-refund-no"),
-            ("reference", &line.reference, "why-reference"),
-            ("order", &line.order_no, "why-order"),
-            ("pnr", &line.pnr, "why-pnr"),
-            ("ticket", &line.ticket, "why-ticket"),
+        let ranks: [&[(&'static str, &String, &str)]; 3] = [
+            &[
+                ("number", &line.refund_no, "why-refund-no"),
+                ("number", &line.reference, "why-refund-no"),
+                ("reference", &line.reference, "why-reference"),
+            ],
+            &[("order", &line.order_no, "why-order"), ("ticket", &line.ticket, "why-ticket")],
+            &[("pnr", &line.pnr, "why-pnr")],
         ];
+        let found = ranks.into_iter().map(|keys| self.named_by(keys)).find(|found| !found.is_empty());
+        found.unwrap_or_default()
+    }
+
+    fn named_by(&self, keys: &[(&'static str, &String, &str)]) -> Vec<(usize, Vec<Message>)> {
         let mut found: Vec<(usize, Vec<Message>)> = Vec::new();
         for (kind, value, why) in keys {
-            for place in self.by_key.get(&(kind, value.clone())).map(Vec::as_slice).unwrap_or_default() {
-                let reason = Message::new(why).text("value", value);
+            for place in self.by_key.get(&(*kind, (*value).clone())).map(Vec::as_slice).unwrap_or_default() {
+                let reason = Message::new(*why).text("value", value);
                 match found.iter_mut().find(|(there, _)| there == place) {
                     Some((_, reasons)) => reasons.push(reason),
                     None => found.push((*place, vec![reason])),
@@ -155,7 +153,7 @@ impl Candidates {
         let named = self.named(line);
         let usable: Vec<&(usize, Vec<Message>)> = named
             .iter()
-            .filter(|(place, _)| self.refunds[*place].currency == line.currency() && can_take_money(&self.refunds[*place]))
+            .filter(|(place, _)| self.refunds[*place].currency == line.currency() && self.refunds[*place].can_take_money())
             .collect();
         if usable.is_empty() && named.iter().any(|(place, _)| self.refunds[*place].payment_channel == PaymentChannel::Vcc) {
             return (Finding::Card, Vec::new());
@@ -167,31 +165,35 @@ impl Candidates {
         let proposal = |(place, reasons): &(usize, Vec<Message>), minor: i64| {
             let refund = &self.refunds[*place];
             let mut reasons = reasons.clone();
-            reasons.push(Message::new("why-expected").text("value", Money::new(self.rest(refund).unwrap_or(0), refund.currency).decimal()));
+            reasons
+                .push(Message::new("why-expected").text("value", Money::new(Self::rest(refund).unwrap_or(0), refund.currency).decimal()));
             Proposal { refund_no: refund.number.clone(), minor, reasons }
         };
         // A refund whose airline had said another amount than was estimated needs a reason: nobody posts it unseen.
         let explained =
             |place: usize| self.refunds[place].estimated.is_none_or(|estimated| Some(estimated) == expected(&self.refunds[place]));
-        let exact: Vec<_> = usable.iter().filter(|(place, _)| self.rest(&self.refunds[*place]) == Some(open)).collect();
+        // A refund number that is not found among the refunds that wait makes everything else a guess.
+        let names_another = !line.refund_no.is_empty() && !self.by_key.contains_key(&("number", line.refund_no.clone()));
+        let explained = |place: usize| !names_another && explained(place);
+        let exact: Vec<_> = usable.iter().filter(|(place, _)| Self::rest(&self.refunds[*place]) == Some(open)).collect();
         if let [only] = exact.as_slice() {
             let finding = if explained(only.0) { Finding::Exact } else { Finding::Suggested };
             return (finding, vec![proposal(only, open)]);
         }
-        let sum: Option<i64> = usable.iter().map(|(place, _)| self.rest(&self.refunds[*place])).sum();
+        let sum: Option<i64> = usable.iter().map(|(place, _)| Self::rest(&self.refunds[*place])).sum();
         if exact.is_empty() && usable.len() > 1 && sum == Some(open) {
-            let all = usable.iter().map(|one| proposal(one, self.rest(&self.refunds[one.0]).unwrap_or(0))).collect();
+            let all = usable.iter().map(|one| proposal(one, Self::rest(&self.refunds[one.0]).unwrap_or(0))).collect();
             let finding = if usable.iter().all(|(place, _)| explained(*place)) { Finding::Exact } else { Finding::Suggested };
             return (finding, all);
         }
         if let [only] = usable.as_slice() {
-            return match self.rest(&self.refunds[only.0]) {
+            return match Self::rest(&self.refunds[only.0]) {
                 Some(rest) if open < rest => (Finding::ShortPaid, vec![proposal(only, open)]),
                 Some(rest) => (Finding::OverPaid, vec![proposal(only, rest.max(0))]),
                 None => (Finding::Suggested, vec![proposal(only, open)]),
             };
         }
-        let fit = |place: usize| self.rest(&self.refunds[place]).map_or(open, |rest| rest.clamp(0, open));
+        let fit = |place: usize| Self::rest(&self.refunds[place]).map_or(open, |rest| rest.clamp(0, open));
         (Finding::Suggested, usable.iter().take(MOST_PROPOSALS).map(|one| proposal(one, fit(one.0))).collect())
     }
 
@@ -203,7 +205,7 @@ impl Candidates {
         for place in same_amount {
             let refund = &self.refunds[*place];
             let names = self.names.get(&refund.id).map(Vec::as_slice).unwrap_or_default();
-            if !can_take_money(refund) || name.is_empty() || !names.iter().any(|own| is_like(&fold_name(own), &name)) {
+            if !refund.can_take_money() || name.is_empty() || !names.iter().any(|own| is_like(&fold_name(own), &name)) {
                 continue;
             }
             let reasons = vec![
@@ -237,12 +239,12 @@ pub fn is_like(one: &str, other: &str) -> bool {
 pub async fn suggest(conn: &mut Conn, line: &Line) -> Result<Vec<(Refund, Vec<Message>)>, sqlx::Error> {
     let open = line.open().minor;
     let margin = open / 20;
-    let near = allocation_store::near(conn, line.currency(), (open - margin, open + margin), 50).await?;
+    let near = allocation_store::near(conn, line.currency(), (open - margin, open, open + margin), 40).await?;
     let ids: Vec<&str> = near.iter().map(|refund| refund.id.as_str()).collect();
     let names = if ids.is_empty() { HashMap::new() } else { allocation_store::passengers(conn, &ids).await? };
     let wanted = fold_name(&line.passenger);
     let mut scored: Vec<(i64, Refund, Vec<Message>)> = Vec::new();
-    for refund in near.into_iter().filter(can_take_money) {
+    for refund in near.into_iter().filter(Refund::can_take_money) {
         let amount = expected(&refund).map_or(0, |amount| amount.minor);
         let (mut score, mut reasons) = (0, Vec::new());
         if amount == open {

@@ -1,7 +1,7 @@
 //! Undoing a match: a reversal, never a change. The refund waits for the airline's money again, and its lines are open.
 
 use super::matching::NotMatched;
-use super::model::{AllocationState, Finding, Line};
+use super::model::{Allocation, AllocationState, Finding, Line};
 use super::store;
 use super::{allocation_store, line_store};
 use crate::db::{Conn, Db};
@@ -15,27 +15,31 @@ use crate::refunds::desk_actions::{self, Hand};
 use crate::refunds::state::Verb;
 use crate::refunds::store as refunds;
 
-/// Undoes all matches of a refund. A second press finds nothing to undo.
+/// Undoes a match, and with it all others of the same refund, whose money came together. A second press finds nothing to
+/// undo.
 ///
 /// # Errors
 /// `Absent`, `Overtaken`, or `BelowFloor` when the agency's deposit no longer holds the credit.
-pub async fn undo(db: &Db, actor: Actor, refund_no: String, now: Timestamp) -> Result<(), NotMatched> {
-    db.write(move |conn| Box::pin(async move { undo_in(conn, &actor, &refund_no, now).await })).await
+pub async fn undo(db: &Db, actor: Actor, share: Allocation, now: Timestamp) -> Result<(), NotMatched> {
+    db.write(move |conn| Box::pin(async move { undo_in(conn, &actor, &share, now).await })).await
 }
 
-async fn undo_in(conn: &mut Conn, actor: &Actor, refund_no: &str, now: Timestamp) -> Result<(), NotMatched> {
-    let refund = refunds::find(conn, &Scope::Operator, refund_no).await?.ok_or(NotMatched::Absent)?;
+async fn undo_in(conn: &mut Conn, actor: &Actor, pressed: &Allocation, now: Timestamp) -> Result<(), NotMatched> {
+    let refund = refunds::find(conn, &Scope::Operator, &pressed.refund_no).await?.ok_or(NotMatched::Absent)?;
     let settled = allocation_store::allocations_of_refund(conn, &refund.id, AllocationState::Settled).await?;
     let held = allocation_store::allocations_of_refund(conn, &refund.id, AllocationState::Held).await?;
-    if settled.is_empty() && held.is_empty() {
+    if !settled.iter().chain(&held).any(|share| share.id == pressed.id) {
         return Ok(());
     }
-    if !settled.is_empty() {
-        let hand = Hand { actor, now, source: Account::own(AccountKind::AirlineCash), tells: true };
-        desk_actions::carry_out(conn, refund.clone(), &Verb::TakeBack, &hand).await?;
-    }
-    for state in [AllocationState::Settled, AllocationState::Held] {
-        allocation_store::move_allocations(conn, &refund.id, state, AllocationState::Undone).await?;
+    // The refund's version comes first: whoever changed what it holds meanwhile is noticed before anything moves.
+    let hand = Hand { actor, now, source: Account::own(AccountKind::AirlineCash), tells: !settled.is_empty() };
+    let verb = if settled.is_empty() { Verb::Release } else { Verb::TakeBack };
+    desk_actions::carry_out(conn, refund.clone(), &verb, &hand).await?;
+    for (state, read) in [(AllocationState::Settled, settled.len()), (AllocationState::Held, held.len())] {
+        let moved = allocation_store::move_allocations(conn, &refund.id, state, AllocationState::Undone).await?;
+        if usize::try_from(moved).ok() != Some(read) {
+            return Err(NotMatched::Overtaken);
+        }
     }
     let shares: Vec<_> = settled.into_iter().chain(held).collect();
     let ids: Vec<String> = shares.iter().map(|share| share.line_id.clone()).collect();

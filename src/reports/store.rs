@@ -44,6 +44,9 @@ where
         add(&mut arguments, instant_text(span.until))?;
         rows.push(format!("(CAST({no} AS BIGINT), ${}, ${})", 4 + 2 * no, 5 + 2 * no));
     }
+    // A condition that may be empty would lose the agency's index; the value is bound either way.
+    let of_agency = if scope.agency_id().is_some() { "AND r.agency_id = $2" } else { "AND $2 = ''" };
+    let text = text.replace("{agency}", of_agency);
     let text = format!("WITH b (span, begins, ends) AS (VALUES {}) {text}", rows.join(", "));
     sqlx::query_as_with(AssertSqlSafe(text), arguments).fetch_all(conn).await
 }
@@ -59,7 +62,7 @@ pub async fn expected(conn: &mut Conn, scope: &Scope, kind: Kind, months: &[Span
         "SELECT b.span, r.airline, r.currency, COUNT(*) AS refunds, \
          CAST(COALESCE(SUM(COALESCE(r.airline_minor, r.estimated_minor)), 0) AS BIGINT) AS expected_minor, \
          CAST(COALESCE(SUM(r.actual_minor), 0) AS BIGINT) AS received_minor FROM b JOIN refunds r \
-         ON r.registered_at >= b.begins AND r.registered_at < b.ends WHERE r.kind = $1 AND ($2 = '' OR r.agency_id = $2) \
+         ON r.registered_at >= b.begins AND r.registered_at < b.ends WHERE r.kind = $1 {agency} \
          AND ($3 = '' OR r.airline = $3) AND r.payment_channel = 'deposit' AND r.status NOT IN ('rejected', 'withdrew') \
          GROUP BY b.span, r.airline, r.currency ORDER BY r.airline, r.currency, b.span",
         scope,
@@ -99,7 +102,7 @@ pub async fn ages(conn: &mut Conn, scope: &Scope, kind: Kind, spans: &[Span]) ->
         conn,
         spans,
         "SELECT b.span, r.status, COUNT(*) FROM b JOIN refunds r ON r.registered_at >= b.begins AND r.registered_at < b.ends \
-         WHERE r.kind = $1 AND ($2 = '' OR r.agency_id = $2) AND $3 = '' AND r.closed_at IS NULL GROUP BY b.span, r.status ORDER BY r.status, b.span",
+         WHERE r.kind = $1 {agency} AND $3 = '' AND r.closed_at IS NULL GROUP BY b.span, r.status ORDER BY r.status, b.span",
         scope,
         kind,
         None,
@@ -128,7 +131,7 @@ pub async fn attained(conn: &mut Conn, scope: &Scope, kind: Kind, weeks: &[Span]
          CAST(SUM(CASE WHEN r.submitted_at IS NOT NULL AND r.submitted_at <= r.submit_by THEN 1 ELSE 0 END) AS BIGINT) AS in_time, \
          CAST(SUM(CASE WHEN r.submitted_at > r.submit_by OR (r.submitted_at IS NULL AND r.closed_at IS NULL AND r.submit_by < $3) \
          THEN 1 ELSE 0 END) AS BIGINT) AS late FROM b JOIN refunds r ON r.registered_at >= b.begins AND r.registered_at < b.ends \
-         WHERE r.kind = $1 AND ($2 = '' OR r.agency_id = $2) GROUP BY b.span ORDER BY b.span",
+         WHERE r.kind = $1 {agency} GROUP BY b.span ORDER BY b.span",
         scope,
         kind,
         Some(instant_text(now)),

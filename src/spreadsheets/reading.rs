@@ -18,6 +18,8 @@ pub struct Bounds {
     pub max_rows: usize,
     pub max_columns: usize,
     pub max_cell_chars: usize,
+    /// Bytes of the text of all cells together.
+    pub max_text_bytes: usize,
     /// Bytes of all parts of a workbook, unpacked.
     pub max_inflated_bytes: u64,
     pub max_parts: usize,
@@ -36,6 +38,7 @@ impl Default for Bounds {
             max_rows: 20_000,
             max_columns: 100,
             max_cell_chars: 2_000,
+            max_text_bytes: 24 * 1_048_576,
             max_inflated_bytes: 64 * 1_048_576,
             max_parts: 1_000,
             memory_bytes: 512 * 1_048_576,
@@ -57,6 +60,18 @@ impl Bounds {
     #[must_use]
     pub fn megabytes_inside(&self) -> i64 {
         i64::try_from(self.max_inflated_bytes / 1_048_576).unwrap_or(i64::MAX)
+    }
+
+    /// Refuses more text than a file of rows has.
+    ///
+    /// # Errors
+    /// A sentence that names the limit.
+    pub fn check_text(&self, bytes: usize) -> Result<(), Message> {
+        if bytes <= self.max_text_bytes {
+            return Ok(());
+        }
+        let megabytes = i64::try_from(self.max_text_bytes / 1_048_576).unwrap_or(i64::MAX);
+        Err(Message::new("sheet-much-text").count("megabytes", megabytes))
     }
 
     /// Refuses one row more than there may be.

@@ -22,7 +22,7 @@ pub fn read(bytes: &[u8], bounds: &Bounds) -> Result<Table, Message> {
     let name = sheet_name(&book)?;
     let merged = book.merge_cells_by_sheet_name(&name).map_err(damaged)?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(damaged)?;
-    let mut building = Building { bounds, table: Table::default(), header_row: None, row: None, count: 0 };
+    let mut building = Building { bounds, table: Table::default(), header_row: None, row: None, text_bytes: 0 };
     // The formula itself is never expanded: that there is one is enough.
     while let Some(found) = cells.next_cell_with_formula_metadata().map_err(damaged)? {
         let cell = cell_of(&found.value);
@@ -78,7 +78,7 @@ struct Building<'a> {
     table: Table,
     header_row: Option<u32>,
     row: Option<(u32, Vec<Cell>)>,
-    count: usize,
+    text_bytes: usize,
 }
 
 impl Building<'_> {
@@ -86,7 +86,8 @@ impl Building<'_> {
         if cell.is_empty() {
             return Ok(());
         }
-        self.count += 1;
+        self.text_bytes += cell.1.len();
+        self.bounds.check_text(self.text_bytes)?;
         let at = usize::try_from(column).unwrap_or(usize::MAX);
         if at >= self.bounds.max_columns {
             return Err(Message::new("sheet-far-cell").text("cell", cell_name(row, column)));

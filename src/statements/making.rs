@@ -39,7 +39,7 @@ pub async fn step(app: &App) -> Result<bool, Error> {
 }
 
 async fn make(conn: &mut Conn, due: Settings, now: Timestamp) -> Result<(), sqlx::Error> {
-    let Some(until) = periods::next_end(due.period, &due.weekdays, due.made_until) else { return Ok(()) };
+    let Some(until) = due.next_end() else { return Ok(()) };
     let from = due.made_until;
     // Whoever writes first makes them; another server finds the version gone on and does nothing.
     let made_until_at = periods::midnight(until, &due.zone_name);

@@ -117,10 +117,15 @@ impl SettingsForm {
         let words = self.emails.split(['\n', ',', ';', ' ']).map(str::trim).filter(|text| !text.is_empty());
         let mut emails: Vec<String> = Vec::new();
         for word in words {
-            match parse_email(word) {
+            if problems.0.len() > MOST_EMAILS {
+                break;
+            }
+            // What mail cannot be sent to is refused here, not in a log months later.
+            let parsed = parse_email(word).ok().filter(|email| email.is_ascii() && email.parse::<lettre::Address>().is_ok());
+            match parsed.ok_or(()) {
                 Ok(email) if emails.contains(&email) => {}
                 Ok(email) => emails.push(email),
-                Err(_) => problems.add("emails", Message::new("statement-email-wrong").text("email", word)),
+                Err(()) => problems.add("emails", Message::new("statement-email-wrong").text("email", word)),
             }
         }
         if emails.len() > MOST_EMAILS {

@@ -66,11 +66,22 @@ impl SettingsRow {
 }
 
 impl Settings {
+    /// The day before whose beginning the next period ends: one that begins after the last statement's end, wherever the
+    /// agency has moved since.
+    #[must_use]
+    pub fn next_end(&self) -> Option<Date> {
+        let mut end = periods::next_end(self.period, &self.weekdays, self.made_until)?;
+        while periods::midnight(end, &self.zone_name) <= self.made_until_at {
+            end = periods::next_end(self.period, &self.weekdays, end)?;
+        }
+        Some(end)
+    }
+
     /// When the next statement is to be made; in a far year where none is.
     #[must_use]
     pub fn next_due_at(&self) -> Timestamp {
         let never = "9999-01-01T00:00:00Z".parse().unwrap_or(Timestamp::MAX);
-        let end = periods::next_end(self.period, &self.weekdays, self.made_until);
+        let end = self.next_end();
         end.map_or(never, |end| plus_seconds(periods::midnight(end, &self.zone_name), DELAY_SECONDS))
     }
 }

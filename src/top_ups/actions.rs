@@ -125,7 +125,7 @@ pub async fn decide(db: &Db, decision: Decision, now: Timestamp) -> Result<(), N
 async fn decide_in(conn: &mut Conn, decision: &Decision, now: Timestamp) -> Result<(), NotDone> {
     let top_up = store::find(conn, &decision.number).await?.ok_or(NotDone::Absent)?;
     let to = if decision.received.is_some() { Status::Confirmed } else { Status::Refused };
-    if top_up.status == to && top_up.received == decision.received && top_up.version == decision.seen_version + 1 {
+    if top_up.status == to && top_up.received == decision.received && top_up.version.checked_sub(1) == Some(decision.seen_version) {
         return Ok(());
     }
     if top_up.version != decision.seen_version {

@@ -119,6 +119,7 @@ impl DeclareForm {
         let currency = problems.take("currency", currency);
         let money = currency.and_then(|currency| problems.take("amount", amount(&self.amount, currency)));
         let paid_on = self.paid_on.trim().parse::<Date>().map_err(|_| Message::new("form-day"));
+        let paid_on = paid_on.and_then(|day| if day.year() < 2000 { Err(Message::new("form-day")) } else { Ok(day) });
         let paid_on = paid_on.and_then(|day| if day > today { Err(Message::new("top-up-day-ahead")) } else { Ok(day) });
         let paid_on = problems.take("paid_on", paid_on);
         let reference = problems.take("reference", one_line(&self.reference, MAX_REFERENCE));

@@ -146,6 +146,7 @@ const NOTICES: &[&str] = &[
     "statement-settings-saved",
     "remittance-there",
     "remittance-imported",
+    "remittance-compared",
     "line-matched",
     "line-undone",
     "line-rejected",

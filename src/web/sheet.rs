@@ -117,7 +117,7 @@ impl Sheet {
     fn csv(self, rows: Rows) -> HttpResponse {
         let header = record(&self.columns.into_iter().map(Cell::Text).collect::<Vec<_>>());
         let first = header.map(|line| [b"\xEF\xBB\xBF".as_slice(), &line].concat());
-        let lines = rows.map(|rows| rows.and_then(|rows| rows.iter().try_fold(Vec::new(), |text, row| Ok([text, record(row)?].concat()))));
+        let lines = rows.map(|rows| rows.and_then(|rows| records(&rows)));
         let body = stream::once(async move { first }).chain(lines).map(|piece| piece.map(Bytes::from));
         download(&format!("{}.csv", self.name), "text/csv; charset=utf-8").streaming(body)
     }
@@ -152,9 +152,7 @@ pub async fn bytes(columns: Vec<String>, rows: Vec<Vec<Cell>>, format: Format) -
     if format == Format::Csv {
         let header: Vec<Cell> = columns.into_iter().map(Cell::Text).collect();
         let mut text = [b"\xEF\xBB\xBF".as_slice(), &record(&header)?].concat();
-        for row in &rows {
-            text.extend(record(row)?);
-        }
+        text.extend(records(&rows)?);
         return Ok(text);
     }
     let (sender, receiver) = mpsc::channel(1);
@@ -169,13 +167,20 @@ pub async fn bytes(columns: Vec<String>, rows: Vec<Vec<Cell>>, format: Format) -
 
 /// One line of CSV.
 fn record(cells: &[Cell]) -> Result<Vec<u8>, Error> {
+    records(&[cells.to_vec()])
+}
+
+/// Lines of CSV.
+fn records(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Error> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).flexible(true).from_writer(Vec::new());
     let text = |cell: &Cell| match cell {
         Cell::Text(text) => harmless(text),
         Cell::Amount(amount) => amount.map(|amount| amount.decimal().to_string()).unwrap_or_default(),
         Cell::Count(count) => count.to_string(),
     };
-    writer.write_record(cells.iter().map(text)).map_err(|error| Error::Internal(error.to_string()))?;
+    for cells in rows {
+        writer.write_record(cells.iter().map(text)).map_err(|error| Error::Internal(error.to_string()))?;
+    }
     writer.into_inner().map_err(|error| Error::Internal(error.to_string()))
 }
 

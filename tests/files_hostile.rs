@@ -1,0 +1,273 @@
+//! Files as they really arrive: every encoding and separator is read, and what cannot be read gets its own sentence,
+//! while the server goes on and its memory stays small.
+
+use std::io::Write;
+use std::time::{Duration, Instant};
+
+use afterfare::kernel::actor::Role;
+use encoding_rs::{BIG5, GB18030};
+use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
+use zip::write::SimpleFileOptions;
+
+use crate::batches::{checked, uploaded, workbook};
+use crate::crash::{Server, signed_in};
+use crate::on_both;
+use crate::world::{Person, World, new_database};
+
+on_both! {
+    files_of_every_kind_are_read
+    every_damaged_file_has_its_own_sentence
+    cells_that_are_no_order_numbers_are_refused_one_by_one
+    twenty_thousand_rows_are_checked_and_one_more_is_too_many
+}
+
+fn number(n: usize) -> String {
+    format!("SKLA202611041932{n:05}")
+}
+
+async fn prepared(world: &World) -> Person {
+    let agency = world.agency("SUNRIVER").await;
+    for n in 1..=2 {
+        world.booked(&agency, &number(n)).await;
+    }
+    world.person("lan", Role::Admin, Some(&agency)).await
+}
+
+fn file(name: &str) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name);
+    std::fs::read(path).expect("a file")
+}
+
+/// A zip of parts.
+fn zipped(parts: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in parts {
+        zip.start_file(*name, SimpleFileOptions::default()).expect("a part");
+        zip.write_all(bytes).expect("bytes");
+    }
+    zip.finish().expect("a zip").into_inner()
+}
+
+/// The parts of a workbook, so that one can be changed.
+fn parts(workbook: &[u8]) -> Vec<(String, Vec<u8>)> {
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(workbook.to_vec())).expect("a zip");
+    (0..archive.len())
+        .map(|nth| {
+            let mut part = archive.by_index(nth).expect("a part");
+            let name = part.name().expect("a name").to_string();
+            let mut bytes = Vec::new();
+            std::io::Read::read_to_end(&mut part, &mut bytes).expect("bytes");
+            (name, bytes)
+        })
+        .collect()
+}
+
+/// A workbook in which a part is replaced or added.
+fn with_part(workbook: &[u8], name: &str, bytes: &[u8]) -> Vec<u8> {
+    let mut all = parts(workbook);
+    all.retain(|(own, _)| own != name);
+    all.push((name.to_owned(), bytes.to_vec()));
+    let all: Vec<(&str, &[u8])> = all.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    zipped(&all)
+}
+
+async fn files_of_every_kind_are_read(world: World) {
+    let lan = prepared(&world).await;
+    let (one, two) = (number(1), number(2));
+    let utf16 = |text: &str| -> Vec<u8> { format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let mut dated = Workbook::new();
+    let hidden = dated.add_worksheet().set_name("notes").expect("a name");
+    hidden.write_string(0, 0, "nothing").expect("a cell");
+    hidden.set_hidden(true);
+    let sheet = dated.add_worksheet();
+    sheet.set_active(true);
+    for (column, name) in (0u16..).zip(["order_no", "fulfilled_on", "expected_amount"]) {
+        sheet.write_string(1, column, name).expect("a cell");
+    }
+    let day = ExcelDateTime::from_ymd(2026, 11, 17).expect("a day");
+    for (row, number) in [(2, &one), (3, &two)] {
+        sheet.write_string(row, 0, number).expect("a cell");
+        sheet.write_datetime_with_format(row, 1, &day, &Format::new().set_num_format("yyyy-mm-dd")).expect("a cell");
+        sheet.write_number(row, 2, 74.99).expect("a cell");
+    }
+    let dated = dated.save_to_buffer().expect("a workbook");
+    let plain = format!("order_no\n{one}\n{two}\n");
+    let full_width: String = one.chars().map(|c| char::from_u32(u32::from(c) + 0xfee0).expect("a sign")).collect();
+    let files: Vec<(&str, Vec<u8>)> = vec![
+        ("plain.csv", plain.clone().into_bytes()),
+        ("bom.csv", format!("\u{feff}{plain}").into_bytes()),
+        ("semicolon.csv", format!("order_no;remark\r\n{one};a,b\r\n{two};c\r\n").into_bytes()),
+        ("sep.csv", format!("sep=;\r\norder_no;remark\r\n{one};x\r\n{two};y\r\n").into_bytes()),
+        ("utf16.txt", utf16(&format!("order_no\tremark\r\n{one}\tx\r\n{two}\ty\r\n"))),
+        ("gb18030.csv", GB18030.encode(&format!("订单号,备注\n{one},退票\n{two},改期\n")).0.into_owned()),
+        ("big5.csv", BIG5.encode(&format!("訂單號,備註\n{one},退票\n{two},改期\n")).0.into_owned()),
+        ("folded.csv", format!("order_no\n\u{200b}{full_width}　\n=\"{two}\"\n\n\n").into_bytes()),
+        ("written.xlsx", workbook(&[&["order_no"], &[&one], &[&two], &[""]])),
+        ("dated.xlsx", dated),
+        ("libreoffice.xlsx", file("libreoffice.xlsx")),
+    ];
+    for (name, bytes) in files {
+        let page = checked(&world, &lan, name, &bytes, &[]).await;
+        let ready = page.select("tbody tr").iter().filter(|row| row.contains("Ready")).count();
+        assert_eq!(ready, 2, "{name}: {}", page.words());
+    }
+    // A header that decides nothing: the user is asked, and what they say is done.
+    let mixed = GB18030.encode(&format!("order_no,remark\n{one},退票\n")).0.into_owned();
+    checked(&world, &lan, "mixed.csv", &mixed, &[]).await.expect("Nobody can tell in which encoding");
+    let page = checked(&world, &lan, "mixed.csv", &mixed, &[("encoding", "gb18030")]).await.expect("Ready");
+    let href = page.attribute("a[href*='rows.csv']", "href").expect("a file");
+    lan.get(&href).await.expect_status(200).expect("退票");
+}
+
+/// Every part of it that a spreadsheet program would open.
+fn shell() -> Vec<u8> {
+    workbook(&[&["order_no"], &[&number(1)]])
+}
+
+async fn every_damaged_file_has_its_own_sentence(world: World) {
+    let lan = prepared(&world).await;
+    let good = shell();
+    let far = r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>order_no</t></is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>"#;
+    let entity = br#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet/>"#;
+    let mut merged = Workbook::new();
+    let sheet = merged.add_worksheet();
+    sheet.write_string(0, 0, "order_no").expect("a cell");
+    sheet.merge_range(1, 0, 3, 0, &number(1), &Format::new()).expect("a range");
+    let merged = merged.save_to_buffer().expect("a workbook");
+    let mut two = Workbook::new();
+    two.add_worksheet().write_string(0, 0, "order_no").expect("a cell");
+    two.add_worksheet().write_string(0, 0, "order_no").expect("a cell");
+    let two = two.save_to_buffer().expect("a workbook");
+    // One long text that every cell names: little to upload, much to keep.
+    let mut much = Workbook::new();
+    let sheet = much.add_worksheet();
+    let long = "x".repeat(1_900);
+    for row in 0..3_000u32 {
+        for column in 0..6u16 {
+            sheet.write_string(row, column, if row == 0 && column == 0 { "order_no" } else { &long }).expect("a cell");
+        }
+    }
+    let much = much.save_to_buffer().expect("a workbook");
+    let bomb = vec![b' '; 80 * 1_048_576];
+    let strings = format!("<sst>{}</sst>", "<si/>".repeat(12_000_000));
+    let open_quote = format!("order_no,remark\n{},\"never closed\n{}", number(1), "a,b\n".repeat(3000));
+    let files: Vec<(&str, Vec<u8>, &str)> = vec![
+        ("empty.csv", b"\n\n".to_vec(), "There is nothing in this file"),
+        ("password.xlsx", file("password.xlsx"), "protected by a password"),
+        ("old.xls", file("old.xls"), "the old kind (.xls)"),
+        ("renamed.xlsx", file("old.xls"), "the old kind (.xls)"),
+        ("open.ods", file("open.ods"), "OpenDocument"),
+        ("page.xlsx", b"<html><table><tr><td>order_no</td></tr></table></html>".to_vec(), "This is a web page"),
+        ("picture.xlsx", b"\x89PNG\r\n\x1a\n\0\0\0".to_vec(), "neither an XLSX workbook nor a CSV file"),
+        ("other.xlsx", zipped(&[("a.txt", b"hello")]), "neither an XLSX workbook nor a CSV file"),
+        ("truncated.xlsx", good[..good.len() / 2].to_vec(), "damaged or incomplete"),
+        ("entity.xlsx", with_part(&good, "xl/worksheets/sheet1.xml", entity), "damaged or incomplete"),
+        ("macros.xlsm", with_part(&good, "xl/vbaProject.bin", b"x"), "contains macros"),
+        ("links.xlsx", with_part(&good, "xl/externalLinks/externalLink1.xml", b"<x/>"), "links to other files"),
+        ("far.xlsx", with_part(&good, "xl/worksheets/sheet1.xml", far.as_bytes()), "in cell XFD1048576"),
+        ("merged.xlsx", merged, "Cells are merged at A2"),
+        ("sheets.xlsx", two, "Nobody can tell which sheet is meant: Sheet1, Sheet2"),
+        ("bomb.xlsx", with_part(&good, "xl/sharedStrings.xml", &bomb), "larger than 64 MB"),
+        ("strings.xlsx", with_part(&good, "xl/sharedStrings.xml", strings.as_bytes()), "within the memory and time"),
+        ("much.xlsx", much, "more than 24 MB of text"),
+        ("quote.csv", open_quote.into_bytes(), "line 2 is too long"),
+        ("columns.csv", format!("order_no\n{}\n", "x,".repeat(500)).into_bytes(), "Line 2 has more than 100 columns"),
+        ("header.csv", b"PNR\nABCDEF\n".to_vec(), "no column “order_no”. It has: PNR"),
+        ("headeronly.csv", b"order_no\n".to_vec(), "no order number in the file"),
+    ];
+    let mut said = std::collections::BTreeMap::new();
+    for (name, bytes, words) in files {
+        let page = checked(&world, &lan, name, &bytes, &[]).await.expect("The file could not be read").expect(words);
+        said.insert(name, page.select(".note.bad").join(" "));
+        assert_eq!(page.attribute("form[action$=confirmation]", "action"), None, "{name}");
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM batch_rows").await, 0);
+    lan.get("/finance/claims/batches").await.expect("Not readable");
+    // Too large before it is looked at, and nothing at all.
+    let answer = lan.upload_sheet("/finance/claims/batches", &[("once", "k")], ("big.csv", &vec![b'x'; 6 * 1_048_576]), &[]).await;
+    answer.expect_status(422).expect("5 MB");
+    let answer = lan.upload_sheet("/finance/claims/batches", &[("once", "k")], ("none.csv", b""), &[]).await;
+    answer.expect_status(422).expect("Choose a file").expect("proves");
+}
+
+async fn cells_that_are_no_order_numbers_are_refused_one_by_one(world: World) {
+    let lan = prepared(&world).await;
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    sheet.write_string(0, 0, "order_no").expect("a cell");
+    sheet.write_number(1, 0, 1_234_567_890_123_456_789.0).expect("a cell");
+    sheet.write_formula(2, 0, Formula::new("=A2&\"x\"").set_result("SKLA1")).expect("a cell");
+    sheet.write_boolean(3, 0, true).expect("a cell");
+    let day = ExcelDateTime::from_ymd(2026, 11, 17).expect("a day");
+    sheet.write_datetime_with_format(4, 0, &day, &Format::new().set_num_format("yyyy-mm-dd")).expect("a cell");
+    sheet.write_string(5, 0, "1.23457E+18").expect("a cell");
+    sheet.write_string(6, 0, number(1)).expect("a cell");
+    let page = checked(&world, &lan, "cells.xlsx", &book.save_to_buffer().expect("a workbook"), &[]).await;
+    let rows = page.select("tbody tr");
+    let expected = ["E_EXCEL_PRECISION", "E_FORMULA", "E_CELL_KIND", "E_CELL_KIND", "E_EXCEL_PRECISION", "Ready"];
+    for (row, code) in rows.iter().zip(expected) {
+        assert!(row.contains(code), "{code}: {row}");
+    }
+}
+
+async fn twenty_thousand_rows_are_checked_and_one_more_is_too_many(world: World) {
+    let lan = prepared(&world).await;
+    let sheet = |count: usize| {
+        let mut text = String::from("order_no\n");
+        for n in 1..=count {
+            text.push_str(&number(n));
+            text.push('\n');
+        }
+        text.into_bytes()
+    };
+    checked(&world, &lan, "many.csv", &sheet(20_001), &[]).await.expect("more than 20000 rows");
+    let page = checked(&world, &lan, "many.csv", &sheet(20_000), &[]).await;
+    page.expect("20,000 rows in the file").expect("2 Ready").expect("19,998 Refused").expect("Confirm 2 rows");
+}
+
+/// Kilobytes that a process has in memory.
+fn resident(pid: u32) -> u64 {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number")
+}
+
+/// A server of its own reads hostile files while others use it: it answers, and its memory stays where it was.
+#[actix_web::test]
+async fn a_hostile_file_hurts_only_its_own_reader() {
+    let (url, _folder) = new_database(afterfare::db::Kind::Sqlite).await;
+    {
+        let world = World::over(&url, None).await;
+        let agency = world.agency("SUNRIVER").await;
+        world.user("lan", Role::Admin, Some(&agency), afterfare::kernel::language::Language::English).await;
+    }
+    let server = Server::start(&url).await;
+    let lan = signed_in(&server.base, "lan").await;
+    lan.get("/finance/claims/batches").await.expect_status(200);
+    let before = resident(server.pid());
+    let strings = format!("<sst>{}</sst>", "<si/>".repeat(12_000_000));
+    let bomb = with_part(&shell(), "xl/sharedStrings.xml", strings.as_bytes());
+    let mut batches = Vec::new();
+    for _ in 0..3 {
+        batches.push(uploaded(&lan, "bomb.xlsx", &bomb, &[]).await);
+    }
+    let mut slowest = Duration::ZERO;
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_mins(1) {
+        let asked = Instant::now();
+        lan.get("/bookings").await.expect_status(200);
+        slowest = slowest.max(asked.elapsed());
+        let page = lan.get(batches.last().expect("a batch")).await;
+        if page.words().contains("within the memory and time") {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    for batch in &batches {
+        lan.get(batch).await.expect("within the memory and time");
+    }
+    assert!(slowest < Duration::from_secs(10), "other pages waited {slowest:?}");
+    let grown = resident(server.pid()).saturating_sub(before);
+    assert!(grown < 200 * 1024, "the server has grown by {grown} KB");
+    server.kill();
+}
