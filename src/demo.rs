@@ -19,6 +19,7 @@ use crate::notices;
 use crate::rates::{self, Rate};
 
 mod cases;
+mod money;
 mod orders;
 mod rules;
 mod scenes;
@@ -81,7 +82,9 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
         scenes::play(db, &settings.limits, &own[0], &desk[2], &agency, now).await?;
         let players = cases::Players { agency: &agency, own: &own[0], agent: &desk[0], finance: &desk[1] };
         cases::play(db, settings, &players, now).await?;
+        money::play(db, settings, &players, now).await?;
     }
+    money::remit(db, &desk[1], now).await?;
     db.write(move |conn| {
         Box::pin(async move {
             notices::store::settle_before(conn, plus_hours(now, -12)).await?;

@@ -113,6 +113,22 @@ document.querySelectorAll("form[data-presence]").forEach((form) => {
   });
 });
 
+// While a server works on a batch, its page is looked at again: where it stands is shown without a reload.
+async function follow(progress) {
+  while (progress?.hasAttribute("data-progress")) {
+    await new Promise((resolve) => { setTimeout(resolve, 1000); });
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) continue;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("progress");
+    if (!fresh) return;
+    const next = document.adoptNode(fresh);
+    progress.replaceWith(next);
+    progress = next;
+    live.textContent = progress.querySelector("[role=status] p, .note")?.textContent ?? "";
+  }
+}
+follow(document.getElementById("progress"));
+
 // A field that is checked as it is left: the page of its answer is fetched, and what it found is shown below.
 document.querySelectorAll("form[data-check]").forEach((form) => {
   form.addEventListener("change", async () => {

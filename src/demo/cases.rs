@@ -150,7 +150,7 @@ pub(super) async fn replies(db: &Db, by: &str, now: Timestamp) -> Result<(), Com
 }
 
 /// Orders of this agency, paid by deposit, that have no refund and have not departed.
-async fn free(db: &Db, own: &Actor, now: Timestamp) -> Result<Vec<Kept>, Complaint> {
+pub(super) async fn free(db: &Db, own: &Actor, now: Timestamp) -> Result<Vec<Kept>, Complaint> {
     let search =
         Search { status: Some(Status::Ticketed), channel: Some(PaymentChannel::Deposit), has_refund: Some(false), ..Search::default() };
     let mut conn = db.read().await.map_err(said)?;
@@ -379,7 +379,7 @@ async fn claim(db: &Db, settings: &Settings, own: &Actor, kept: &Kept, now: Time
     claiming::claim(db, claim, &settings.limits, at).await.map(|_| ()).map_err(|error| format!("a demo claim was refused: {error:?}"))
 }
 
-async fn proof(db: &Db, settings: &Settings, own: &Actor, at: Timestamp) -> Result<String, Complaint> {
+pub(super) async fn proof(db: &Db, settings: &Settings, own: &Actor, at: Timestamp) -> Result<String, Complaint> {
     let stored_as = new_token();
     let path = attachments::path(&settings.files, &stored_as);
     if let Some(folder) = path.parent() {
