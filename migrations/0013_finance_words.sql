@@ -81,6 +81,7 @@ CREATE INDEX refunds_by_airline_reference ON refunds (airline_reference_key) WHE
 
 -- What lines of remittances brought of a refund's money before all of it is there.
 ALTER TABLE refunds ADD COLUMN held_minor BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX refunds_holding ON refunds (registered_at, id) WHERE held_minor > 0;
 -- 1 when nobody but the money itself said that the airline pays.
 ALTER TABLE refunds ADD COLUMN confirmed_by_money BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX refunds_open_by_airline ON refunds (airline, expected_on, id) WHERE closed_at IS NULL;

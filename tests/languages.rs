@@ -137,6 +137,7 @@ const MADE: &[&str] = &[
     "field-",
     "finding-",
     "line-status-",
+    "line-event-",
     "rejection-",
     "row-",
     "template-",

@@ -191,6 +191,12 @@ impl Refund {
         matches!(self.status, Status::Refunded | Status::FulfillmentDone | Status::Rejected | Status::Withdrew)
     }
 
+    /// What the airline is to send: its own word, or the estimate before it spoke; nothing where nobody can say.
+    #[must_use]
+    pub fn expected(&self) -> Option<Money> {
+        self.airline_amount.or(self.estimated)
+    }
+
     /// What was credited, less the operator's fee.
     #[must_use]
     pub fn credited(&self) -> Option<Money> {

@@ -130,6 +130,16 @@ pub async fn open_refunds_by(conn: &mut Conn, column: &'static str, values: Vec<
     rows.into_iter().map(RefundRow::refund).collect()
 }
 
+/// Refunds that hold a part of their money and wait for the rest, the oldest first.
+///
+/// # Errors
+/// The database's own.
+pub async fn holding(conn: &mut Conn, limit: i64) -> Result<Vec<Refund>, sqlx::Error> {
+    let query = refunds_select().and("r.held_minor > 0", []).then("ORDER BY r.registered_at, r.id LIMIT ?", [limit.into()]);
+    let rows: Vec<RefundRow> = query.fetch(conn).await?;
+    rows.into_iter().map(RefundRow::refund).collect()
+}
+
 /// Refunds that are not closed by ticket numbers, each with the number.
 ///
 /// # Errors

@@ -7,23 +7,25 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::matching::{self, Match, NotMatched, Share};
-use super::model::{Allocation, AllocationState, Line, Rejection, Remittance};
+use super::model::{Allocation, AllocationState, Finding, Line, Rejection, Remittance};
 use super::rejecting::{self, Seen};
 use super::{allocation_store, line_store};
 use super::{proposing, store, undoing};
 use crate::agencies::model::User;
 use crate::agencies::store as agencies;
 use crate::db::Conn;
+use crate::journal::{self, Event, Subject};
 use crate::kernel::folding::fold_identifier;
 use crate::kernel::id::new_token;
 use crate::kernel::money::Money;
+use crate::kernel::time::Timestamp;
 use crate::refunds::model::{Difference, Refund};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::{Form, Problems};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{PostMoney, Visit};
-use crate::web::words::Message;
+use crate::web::words::{Message, Named};
 use crate::web::{Answer, see_other};
 
 #[derive(Debug, Default, Deserialize)]
@@ -54,6 +56,7 @@ struct LinePage {
     candidates: Vec<Candidate>,
     find: String,
     allocations: Vec<Allocation>,
+    timeline: Vec<(Timestamp, Message, String)>,
     differences: &'static [Difference],
     rejections: &'static [Rejection],
     team: Vec<User>,
@@ -84,6 +87,7 @@ async fn page(visit: &Visit<PostMoney>, (number, row): &(String, String), find: 
         frame: visit.frame(title, Place::Remittances),
         raw: line.cells.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.1.as_str()).collect::<Vec<_>>().join(" · "),
         allocations: allocation_store::allocations_of_line(&mut conn, &line.id).await?,
+        timeline: journal::of(&mut conn, Subject::Remittance, &line.id).await?.iter().rev().map(told).collect(),
         differences: Difference::ALL,
         rejections: Rejection::ALL,
         team: team.into_iter().filter(|user| !user.disabled && user.role.may(crate::kernel::actor::Permission::PostMoney)).collect(),
@@ -97,6 +101,22 @@ async fn page(visit: &Visit<PostMoney>, (number, row): &(String, String), find: 
     visit.page_with(status, &page)
 }
 
+/// What happened to a line, as a sentence, and who did it.
+fn told(event: &Event) -> (Timestamp, Message, String) {
+    let details: serde_json::Value = serde_json::from_str(&event.details).unwrap_or_default();
+    let text = |name: &str| details[name].as_str().unwrap_or_default().to_owned();
+    let mut sentence = Message::new(format!("line-event-{}", event.happened)).text("refund", text("refund")).text("to", text("to"));
+    if let Ok(amount) = serde_json::from_value::<Money>(details["amount"].clone()) {
+        sentence = sentence.money("amount", amount);
+    }
+    let refunds: Vec<String> = serde_json::from_value(details["refunds"].clone()).unwrap_or_default();
+    sentence = sentence.text("refunds", refunds.join(", "));
+    if let Ok(why) = text("why").parse::<Rejection>() {
+        sentence = sentence.word("why", why.named());
+    }
+    (event.at, sentence, event.author.name.clone())
+}
+
 /// The proposals, what was looked for by hand, and what is near; each refund once.
 async fn candidates(conn: &mut Conn, line: &Line, find: &str, typed: &MatchForm) -> Result<Vec<Candidate>, Error> {
     let mut all: Vec<(Refund, Vec<Message>, Option<i64>)> = Vec::new();
@@ -104,7 +124,9 @@ async fn candidates(conn: &mut Conn, line: &Line, find: &str, typed: &MatchForm)
     let proposed = allocation_store::open_refunds_by(conn, "r.number", numbers.collect()).await?;
     for proposal in &line.proposals {
         if let Some(refund) = proposed.iter().find(|refund| refund.number == proposal.refund_no) {
-            all.push((refund.clone(), proposal.reasons.clone(), Some(proposal.minor)));
+            // Several guesses are offered, not filled in: one press must not pay them all.
+            let certain = line.finding != Finding::Suggested || line.proposals.len() == 1;
+            all.push((refund.clone(), proposal.reasons.clone(), certain.then_some(proposal.minor)));
         }
     }
     let word = fold_identifier(find);
@@ -130,7 +152,7 @@ async fn candidates(conn: &mut Conn, line: &Line, find: &str, typed: &MatchForm)
         }
     }
     let candidate = |(refund, reasons, minor): (Refund, Vec<Message>, Option<i64>)| Candidate {
-        expected: proposing::expected(&refund),
+        expected: refund.expected(),
         held: Some(refund.held).filter(|held| !held.is_zero()),
         amount: match typed.amount_of(&refund.number) {
             Some(amount) => amount,

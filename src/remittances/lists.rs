@@ -6,12 +6,14 @@ use actix_web::web::Query;
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
+use super::allocation_store;
 use super::line_store::{self, View};
 use super::model::Line;
 use super::store;
 use crate::db::Conn;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, utc_day};
+use crate::refunds::model::Refund;
 use crate::web::filters::{self, Reader};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
@@ -145,9 +147,14 @@ struct OpenPage {
     aged: Vec<Aged>,
     lines: Vec<(Line, String)>,
     next: Option<String>,
+    /// Refunds of which a part is here and the rest is waited for.
+    holding: Vec<Refund>,
     mine: bool,
     query: String,
 }
+
+/// Refunds whose money is not complete that the page shows, those that wait the longest.
+const HOLDING: i64 = 100;
 
 /// `GET /finance/unmatched`: money that nobody has matched, the oldest first.
 pub async fn open(visit: Visit<PostMoney>, query: Query<OpenQuery>) -> Answer {
@@ -167,6 +174,7 @@ pub async fn open(visit: Visit<PostMoney>, query: Query<OpenQuery>) -> Answer {
         aged: aged(&mut conn, owner, utc_day(visit.app.clock.now())).await?,
         next: page.next.map(|after| paging::with_cursor(&*query, &after)),
         lines: page.rows.into_iter().map(with_number).collect(),
+        holding: allocation_store::holding(&mut conn, HOLDING).await?,
         mine: owner.is_some(),
         query: paging::query_of(&*query),
     })
@@ -211,7 +219,7 @@ struct Late {
 /// Airlines whose money is past the expected date, or 21 days after submission where none was given; the most first.
 async fn late(conn: &mut Conn, now: Timestamp) -> Result<Vec<Late>, sqlx::Error> {
     let rows: Vec<(String, String, i64, i64, i64, String)> = sqlx::query_as(
-        "SELECT r.airline, r.currency, COUNT(*), CAST(COALESCE(SUM(COALESCE(r.airline_minor, r.estimated_minor)), 0) AS BIGINT), \
+        "SELECT r.airline, r.currency, COUNT(*), CAST(COALESCE(SUM(COALESCE(r.airline_minor, r.estimated_minor) - r.held_minor), 0) AS BIGINT), \
          CAST(SUM(CASE WHEN COALESCE(r.airline_minor, r.estimated_minor) IS NULL THEN 1 ELSE 0 END) AS BIGINT), \
          MIN(COALESCE(r.expected_on, r.follow_up_from)) FROM refunds r WHERE r.closed_at IS NULL AND r.payment_channel = 'deposit' \
          AND r.status IN ('airline-processing', 'airline-refunding') AND r.received_at IS NULL \

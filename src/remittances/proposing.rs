@@ -13,12 +13,6 @@ use crate::kernel::money::{Currency, Money};
 use crate::refunds::model::Refund;
 use crate::web::words::Message;
 
-/// What a refund still has to bring; nothing where nobody can say.
-#[must_use]
-pub fn expected(refund: &Refund) -> Option<Money> {
-    refund.airline_amount.or(refund.estimated)
-}
-
 /// The refunds with which a set of lines is compared.
 #[derive(Debug, Default)]
 struct Candidates {
@@ -105,7 +99,7 @@ impl Candidates {
             for key in keys {
                 self.by_key.entry(key).or_default().push(place);
             }
-            if let Some(amount) = expected(refund) {
+            if let Some(amount) = refund.expected() {
                 self.by_amount.entry((amount.currency, amount.minor)).or_default().push(place);
             }
         }
@@ -113,7 +107,7 @@ impl Candidates {
 
     /// What a refund still has to bring, less what it holds.
     fn rest(refund: &Refund) -> Option<i64> {
-        expected(refund).map(|amount| amount.minor - refund.held.minor)
+        refund.expected().map(|amount| amount.minor - refund.held.minor)
     }
 
     /// The refunds that a line names, each with why. What names one refund counts before what names an order, and that
@@ -171,7 +165,7 @@ impl Candidates {
         };
         // A refund whose airline had said another amount than was estimated needs a reason: nobody posts it unseen.
         let explained =
-            |place: usize| self.refunds[place].estimated.is_none_or(|estimated| Some(estimated) == expected(&self.refunds[place]));
+            |place: usize| self.refunds[place].estimated.is_none_or(|estimated| Some(estimated) == self.refunds[place].expected());
         // A refund number that is not found among the refunds that wait makes everything else a guess.
         let names_another = !line.refund_no.is_empty() && !self.by_key.contains_key(&("number", line.refund_no.clone()));
         let explained = |place: usize| !names_another && explained(place);
@@ -245,7 +239,7 @@ pub async fn suggest(conn: &mut Conn, line: &Line) -> Result<Vec<(Refund, Vec<Me
     let wanted = fold_name(&line.passenger);
     let mut scored: Vec<(i64, Refund, Vec<Message>)> = Vec::new();
     for refund in near.into_iter().filter(Refund::can_take_money) {
-        let amount = expected(&refund).map_or(0, |amount| amount.minor);
+        let amount = refund.expected().map_or(0, |amount| amount.minor);
         let (mut score, mut reasons) = (0, Vec::new());
         if amount == open {
             score += 4;
