@@ -1,6 +1,7 @@
 //! The server killed in the middle: nothing acknowledged is lost, nothing is done twice, the books are clean.
 
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use afterfare::db::{Db, Kind, PoolSizes};
@@ -33,7 +34,7 @@ impl Server {
     }
 
     async fn start_with(url: &str, log: &str, to: Stdio, files: Folder, own_files: bool) -> Self {
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port();
+        let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
             .args(["serve", "--database", url, "--listen", &listen, "--log", log])
@@ -52,7 +53,7 @@ impl Server {
             None
         };
         let server = Self { child, base, _files: files };
-        for _ in 0..200 {
+        for _ in 0..1_200 {
             if reqwest::get(format!("{}/readyz", server.base)).await.is_ok_and(|answer| answer.status().is_success()) {
                 return server;
             }
@@ -68,6 +69,19 @@ impl Server {
     pub fn kill(mut self) {
         self.child.kill().expect("SIGKILL");
         self.child.wait().expect("it is gone");
+    }
+}
+
+/// A port below those that the system gives to outgoing connections: none of the tests beside this one is given it
+/// between its being found free and its being listened at.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 10_000).expect("small");
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 2_000;
+        if std::net::TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
     }
 }
 
@@ -245,7 +259,7 @@ async fn killed_during_batches_and_remittances(kind: Kind) {
     let until = |query: &'static str, wanted: i64| {
         let count = &count;
         async move {
-            for _ in 0..600 {
+            for _ in 0..1_800 {
                 if count(query).await == wanted {
                     return;
                 }

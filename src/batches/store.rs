@@ -242,6 +242,14 @@ pub async fn take(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<O
     Ok(row.map(|(id,)| id))
 }
 
+/// Gives up a batch that was taken, so that its work is done from then on.
+///
+/// # Errors
+/// The database's own.
+pub async fn let_go(conn: &mut Conn, id: &str, from: Timestamp) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE batches SET taken_until = $1 WHERE id = $2").bind(instant_text(from)).bind(id).execute(conn).await.map(|_| ())
+}
+
 /// Writes how far a batch came, if nobody else has written since. Answers whether it did.
 ///
 /// # Errors

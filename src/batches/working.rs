@@ -20,6 +20,9 @@ pub const CHUNK: i64 = 512;
 /// Seconds after which the work of a server that vanished is taken up by another.
 const ABANDONED_SECONDS: i64 = 90;
 
+/// Seconds after which a step that failed is done again.
+const RETRY_SECONDS: i64 = 5;
+
 /// Does one step of one batch. Answers whether there was any.
 ///
 /// # Errors
@@ -39,13 +42,18 @@ pub async fn step(app: &App) -> Result<bool, Error> {
     let mut conn = app.db.read().await?;
     let Some(batch) = store::of_id(&mut conn, &id).await? else { return Ok(true) };
     drop(conn);
-    match batch.status {
-        Status::Reading => read(app, batch, now).await?,
-        Status::Checking => checking::step(app, batch, now).await?,
-        Status::Posting => posting::step(app, batch, now).await?,
-        Status::Checked | Status::Posted | Status::Discarded | Status::Failed => {}
+    let done = match batch.status {
+        Status::Reading => read(app, batch, now).await,
+        Status::Checking => checking::step(app, batch, now).await,
+        Status::Posting => posting::step(app, batch, now).await,
+        Status::Checked | Status::Posted | Status::Discarded | Status::Failed => Ok(()),
+    };
+    if done.is_err() {
+        // It was in somebody's way, say: that is no reason to wait as long as for a server that vanished.
+        let again = plus_seconds(now, RETRY_SECONDS);
+        app.db.write(move |conn| Box::pin(async move { store::let_go(conn, &id, again).await })).await?;
     }
-    Ok(true)
+    done.map(|()| true)
 }
 
 /// The bounds within which an uploaded file is read.

@@ -19,6 +19,9 @@ const CHUNK: i64 = 50;
 /// Seconds after which the work of a server that vanished is taken up by another.
 const ABANDONED_SECONDS: i64 = 90;
 
+/// Seconds after which a step that failed is done again.
+const RETRY_SECONDS: i64 = 5;
+
 /// Says that all exact matches of a remittance shall be posted. A second press changes nothing.
 ///
 /// # Errors
@@ -28,7 +31,8 @@ pub async fn begin(db: &Db, actor: &Actor, number: String, now: Timestamp) -> Re
     db.write(move |conn| {
         Box::pin(async move {
             let remittance = store::find(conn, &number).await?.ok_or(NotMatched::Absent)?;
-            sqlx::query("UPDATE remittances SET posting_by = $1, taken_until = $2 WHERE id = $3 AND posting_by IS NULL")
+            // Also when it is being posted: what was found since its lines were read is then posted too.
+            sqlx::query("UPDATE remittances SET posting_by = COALESCE(posting_by, $1), taken_until = $2 WHERE id = $3")
                 .bind(user_id)
                 .bind(instant_text(now))
                 .bind(&remittance.id)
@@ -56,34 +60,47 @@ pub async fn step(app: &App) -> Result<bool, Error> {
     if waits.is_none() {
         return Ok(false);
     }
-    let Some((id, number, by)) = app.db.write(move |conn| Box::pin(async move { take(conn, now).await })).await? else {
+    let until = plus_seconds(now, ABANDONED_SECONDS);
+    let Some((id, number, by)) = app.db.write(move |conn| Box::pin(async move { take(conn, now, until).await })).await? else {
         return Ok(false);
     };
+    let posted = post_some(app, &id, &number, &by, now).await;
+    let (again, is_over) = match &posted {
+        Ok(is_last) => (now, *is_last),
+        Err(_) => (plus_seconds(now, RETRY_SECONDS), false),
+    };
+    app.db.write(move |conn| Box::pin(async move { let_go(conn, &id, until, again, is_over).await })).await?;
+    posted.map(|_| true)
+}
+
+/// Posts the first open exact matches; answers whether those were the last.
+async fn post_some(app: &App, id: &str, number: &str, by: &str, now: Timestamp) -> Result<bool, Error> {
     let mut conn = app.db.read().await?;
-    let lines = line_store::lines(&mut conn, &id, View::Open(Finding::Exact), 0, CHUNK).await?;
-    let user = agencies::user(&mut conn, &by).await?;
+    let lines = line_store::lines(&mut conn, id, View::Open(Finding::Exact), 0, CHUNK).await?;
+    let user = agencies::user(&mut conn, by).await?;
     drop(conn);
     let is_last = i64::try_from(lines.len()).unwrap_or(0) < CHUNK;
     if let Some(actor) = user.map(actor_of) {
         for line in lines {
-            post_one(app, &number, line, &actor, now).await?;
+            post_one(app, number, line, &actor, now).await?;
         }
     }
-    let done = app.db.write(move |conn| {
-        Box::pin(async move {
-            sqlx::query(
-                "UPDATE remittances SET taken_until = $1, posting_by = CASE WHEN $2 = 1 THEN NULL ELSE posting_by END WHERE id = $3",
-            )
-            .bind(instant_text(now))
-            .bind(i64::from(is_last))
-            .bind(id)
-            .execute(conn)
-            .await
-            .map(|_| ())
-        })
-    });
-    done.await?;
-    Ok(true)
+    Ok(is_last)
+}
+
+/// Gives up a remittance as it was taken. Somebody who pressed meanwhile has taken it anew: then it stays theirs.
+async fn let_go(conn: &mut Conn, id: &str, taken: Timestamp, again: Timestamp, is_over: bool) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE remittances SET taken_until = $1, posting_by = CASE WHEN $2 = 1 THEN NULL ELSE posting_by END \
+         WHERE id = $3 AND taken_until = $4",
+    )
+    .bind(instant_text(again))
+    .bind(i64::from(is_over))
+    .bind(id)
+    .bind(instant_text(taken))
+    .execute(conn)
+    .await
+    .map(|_| ())
 }
 
 /// Lines that are compared together.
@@ -121,12 +138,12 @@ pub async fn compare_again(db: &Db, number: String) -> Result<(), NotMatched> {
     }
 }
 
-async fn take(conn: &mut Conn, now: Timestamp) -> Result<Option<(String, String, String)>, sqlx::Error> {
+async fn take(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Option<(String, String, String)>, sqlx::Error> {
     sqlx::query_as(
         "UPDATE remittances SET taken_until = $1 WHERE id = (SELECT id FROM remittances WHERE posting_by IS NOT NULL AND taken_until <= $2 \
          ORDER BY taken_until, id LIMIT 1) AND taken_until <= $2 RETURNING id, number, posting_by",
     )
-    .bind(instant_text(plus_seconds(now, ABANDONED_SECONDS)))
+    .bind(instant_text(until))
     .bind(instant_text(now))
     .fetch_optional(conn)
     .await
