@@ -234,6 +234,13 @@ where
     Ok(answer)
 }
 
+/// Whether the open write transaction already keeps every other writer out: SQLite's does, PostgreSQL's does not. A row
+/// that is only held need not be written then.
+#[must_use]
+pub fn is_alone(conn: &Conn) -> bool {
+    conn.backend_name() == "SQLite"
+}
+
 /// Whether an error is a unique constraint's refusal: somebody was faster.
 #[must_use]
 pub fn is_duplicate(error: &sqlx::Error) -> bool {
@@ -241,7 +248,7 @@ pub fn is_duplicate(error: &sqlx::Error) -> bool {
 }
 
 const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; \
-     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384";
+     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384; PRAGMA temp_store=MEMORY";
 const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
      PRAGMA mmap_size=268435456";
 const POSTGRES_LIMITS: &str = "SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \
