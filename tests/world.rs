@@ -403,7 +403,13 @@ impl Page {
 
 impl Person {
     pub fn at(base: &str) -> Self {
-        let client = reqwest::Client::builder().cookie_store(true).redirect(reqwest::redirect::Policy::none()).build().expect("a client");
+        // The server closes what was idle for five seconds: a connection that is about to be closed is not used again.
+        let client = reqwest::Client::builder()
+            .cookie_store(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .pool_idle_timeout(std::time::Duration::from_secs(2))
+            .build()
+            .expect("a client");
         Self { client, base: base.to_owned(), csrf: String::new() }
     }
 
