@@ -26,22 +26,29 @@ const STOP_SECONDS: u64 = 30;
 /// Seconds within which a request's head must have arrived.
 const HEAD_SECONDS: u64 = 10;
 
-/// Makes the app over an open database. The secret is made once and kept there, so that every instance has the same.
+/// Makes the app over an open database.
 ///
 /// # Errors
 /// The database's own.
 pub async fn new(db: Db, settings: Settings, clock: Clock) -> Result<App, sqlx::Error> {
-    let secret = db
-        .write(|conn| {
-            Box::pin(async move {
-                let insert = sqlx::query("INSERT INTO secrets (name, value) VALUES ('cookies', $1) ON CONFLICT (name) DO NOTHING");
-                insert.bind(new_token()).execute(&mut *conn).await?;
-                let row: (String,) = sqlx::query_as("SELECT value FROM secrets WHERE name = 'cookies'").fetch_one(conn).await?;
-                Ok::<_, sqlx::Error>(row.0)
-            })
-        })
-        .await?;
+    let secret = secret(&db).await?;
     Ok(App { db, clock, settings: Arc::new(settings), wake: Arc::default(), secret: secret.into() })
+}
+
+/// The database's secret: made once and kept there, so that every instance has the same.
+///
+/// # Errors
+/// The database's own.
+pub async fn secret(db: &Db) -> Result<String, sqlx::Error> {
+    db.write(|conn| {
+        Box::pin(async move {
+            let insert = sqlx::query("INSERT INTO secrets (name, value) VALUES ('cookies', $1) ON CONFLICT (name) DO NOTHING");
+            insert.bind(new_token()).execute(&mut *conn).await?;
+            let row: (String,) = sqlx::query_as("SELECT value FROM secrets WHERE name = 'cookies'").fetch_one(conn).await?;
+            Ok(row.0)
+        })
+    })
+    .await
 }
 
 /// The actix app with everything around the routes.
@@ -61,6 +68,7 @@ pub fn build(
         .app_data(QueryConfig::default().error_handler(|_, _| Error::BadRequest.into()))
         .configure(routes::configure)
         .default_service(actix_web::web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }))
+        .wrap(from_fn(shell::remember))
         .wrap(sessions(app))
         .wrap(from_fn(shell::shell))
         .wrap(Compress::default())

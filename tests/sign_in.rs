@@ -121,6 +121,11 @@ async fn an_error_shows_a_reference_and_no_internals(world: World) {
     let reference = page.headers["x-request-id"].to_str().expect("text").to_owned();
     let words = page.expect(&reference).words();
     assert!(!words.contains("refunds") && !words.contains("SQL"), "{words}");
+    // Whoever is signed in stays so, with their menu and in their language.
+    let hoa = world.person_speaking("hoa", Role::Supervisor, None, Language::Vietnamese).await;
+    let page = hoa.get("/bookings/SKLA20991104193210042").await.expect_status(404);
+    assert_eq!(page.attribute("html", "lang").as_deref(), Some("vi"));
+    assert!(page.attribute("nav.nav a[href='/desk']", "href").is_some() && page.select(".person").join("").contains("hoa"));
 }
 
 async fn health_is_told(world: World) {

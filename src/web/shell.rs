@@ -4,12 +4,12 @@ use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use actix_session::SessionExt;
-use actix_web::HttpResponse;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
+use actix_web::{HttpMessage, HttpResponse};
 use askama::Template;
 use futures_util::FutureExt;
 
@@ -23,6 +23,28 @@ use crate::kernel::actor::Actor;
 /// What a page may load, and who may show it.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
      connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Who was signed in, kept for the shell: once the session is stored again, nothing of it is left to be read.
+#[derive(Debug, Default)]
+struct Known {
+    signed_in: bool,
+    /// Only where the answer is an error, whose page the shell makes.
+    visitor: Option<(Actor, String)>,
+}
+
+/// Inside of the sessions: remembers who visits until the answer has passed them.
+///
+/// # Errors
+/// None of its own.
+pub async fn remember<B: MessageBody>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<B>, actix_web::Error> {
+    let response = next.call(request).await?;
+    let session = response.request().get_session();
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let visitor = || session.get::<Actor>("actor").ok().flatten().zip(session.get::<String>("csrf").ok().flatten());
+    let known = Known { signed_in: session.contains_key("actor"), visitor: if failed { visitor() } else { None } };
+    response.request().extensions_mut().insert(known);
+    Ok(response)
+}
 
 /// The outermost middleware.
 ///
@@ -40,7 +62,7 @@ pub async fn shell<B: MessageBody + 'static>(request: ServiceRequest, next: Next
     let mut response = with_error_page(response, &reference);
     log(&response, &reference, began);
     let https = response.request().app_data::<AppData>().is_some_and(|app| app.settings.is_https());
-    let signed_in = response.request().get_session().contains_key("actor");
+    let signed_in = response.request().extensions().get::<Known>().is_some_and(|known| known.signed_in);
     add_headers(response.headers_mut(), &reference, https, signed_in);
     Ok(response)
 }
@@ -114,9 +136,9 @@ fn with_error_page(response: ServiceResponse<BoxBody>, reference: &str) -> Servi
 
 fn error_page(response: &ServiceResponse<BoxBody>, status: StatusCode, message: Message, reference: &str) -> HttpResponse {
     let request = response.request();
-    let actor = request.get_session().get::<Actor>("actor").ok().flatten();
-    let csrf = request.get_session().get::<String>("csrf").ok().flatten().unwrap_or_default();
-    let language = visit::language_of(request);
+    let visitor = request.extensions_mut().get_mut::<Known>().and_then(|known| known.visitor.take());
+    let (actor, csrf) = visitor.map_or_else(|| (None, String::new()), |(actor, csrf)| (Some(actor), csrf));
+    let language = actor.as_ref().map_or_else(|| visit::language_of(request), |actor| actor.language);
     let operator_name = request.app_data::<AppData>().map(|app| app.settings.operator_name.clone()).unwrap_or_default();
     let reader = Reader { language, zone_name: "UTC".to_owned(), operator_name };
     let title = Message::new("error-title");
