@@ -22,6 +22,7 @@ use crate::spreadsheets::reading::Bounds;
 use crate::web::words::Message;
 use crate::{app, demo, finance, worker};
 
+mod bsp;
 mod calculation;
 mod imports;
 
@@ -37,7 +38,7 @@ pub struct CommandLine {
 enum Command {
     /// Serve the portal
     Serve(ServeArgs),
-    /// Import orders or exchange rates
+    /// Import orders, BSP tickets, notifications or exchange rates
     Import {
         #[command(subcommand)]
         what: ImportCommand,
@@ -52,6 +53,13 @@ enum Command {
         #[command(subcommand)]
         what: UserCommand,
     },
+    /// Manage offices that report to BSP
+    Office {
+        #[command(subcommand)]
+        what: bsp::OfficeCommand,
+    },
+    /// Do one command of the BSP command line
+    Bsp(bsp::BspArgs),
     /// Recompute the books; exit 0 and a summary, or 1 and every difference
     Verify {
         #[command(flatten)]
@@ -111,6 +119,14 @@ enum ImportCommand {
     Incidents {
         /// Files of notifications; `-` reads standard input
         #[arg(required = true)]
+        files: Vec<PathBuf>,
+        #[command(flatten)]
+        database: DatabaseSettings,
+    },
+    /// BSP ticket records: JSON, or CSV in files that end so
+    Tickets {
+        /// Files of records; `-` reads JSON from standard input
+        #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         #[command(flatten)]
         database: DatabaseSettings,
@@ -217,6 +233,9 @@ pub async fn run(line: CommandLine) -> ExitCode {
         Command::Import { what: ImportCommand::Orders { files, agency, database } } => imports::orders(&files, &agency, &database).await,
         Command::Import { what: ImportCommand::Rates { file, database } } => imports::rates(&file, &database).await,
         Command::Import { what: ImportCommand::Incidents { files, database } } => imports::incidents(&files, &database).await,
+        Command::Import { what: ImportCommand::Tickets { files, database } } => bsp::tickets(&files, &database).await,
+        Command::Office { what } => bsp::office(what).await,
+        Command::Bsp(args) => bsp::line(args).await,
         Command::Agency { what: AgencyCommand::Add { code, name, currency, credit_line, database } } => {
             add_agency(&code, name, currency, &credit_line, &database).await
         }

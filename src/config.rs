@@ -219,6 +219,27 @@ pub struct Limits {
     /// Order numbers of one batch search that are pasted
     #[arg(long, env = "AFTERFARE_PASTED_ORDERS", default_value_t = 500, value_name = "ORDERS", value_parser = clap::value_parser!(u32).range(1..=5000))]
     pub pasted_orders: u32,
+    /// Days after its issue for which a BSP ticket fills a refund form
+    #[arg(long, env = "AFTERFARE_BSP_WINDOW_DAYS", default_value_t = 45, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=730))]
+    pub bsp_window_days: i64,
+    /// The same for a ticket whose passenger did not show up
+    #[arg(long, env = "AFTERFARE_BSP_NO_SHOW_DAYS", default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=730))]
+    pub bsp_no_show_days: i64,
+    /// Milliseconds within which the source of BSP tickets must answer
+    #[arg(long, env = "AFTERFARE_TICKET_SOURCE_MS", default_value_t = 5000, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=60_000))]
+    pub ticket_source_ms: u64,
+    /// Days within which an airline answers a refund application
+    #[arg(long, env = "AFTERFARE_BSP_ANSWER_DAYS", default_value_t = 30, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=365))]
+    pub bsp_answer_days: i64,
+    /// Ticket numbers of one file from which refund forms are prepared
+    #[arg(long, env = "AFTERFARE_BSP_BATCH_ROWS", default_value_t = 500, value_name = "TICKETS", value_parser = clap::value_parser!(u32).range(1..=5000))]
+    pub bsp_batch_rows: u32,
+    /// Of what a commission rate of a BSP refund form is a part
+    #[arg(long, env = "AFTERFARE_BSP_COMMISSION_OF", default_value = "gross", value_name = "BASE", value_parser = ["gross", "gross-less-deduction"])]
+    pub bsp_commission_of: String,
+    /// How a commission of a BSP refund form that does not come out even ends
+    #[arg(long, env = "AFTERFARE_BSP_COMMISSION_ROUNDING", default_value = "half-up", value_name = "HOW", value_parser = ["half-up", "up", "down"])]
+    pub bsp_commission_rounding: String,
     /// Rows of one downloaded file
     #[arg(long, env = "AFTERFARE_EXPORT_ROWS", default_value_t = 1_000_000, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(1..=1_000_000))]
     pub export_rows: i64,

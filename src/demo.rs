@@ -18,6 +18,7 @@ use crate::kernel::time::{Clock, Timestamp, instant_text, plus_days, plus_hours,
 use crate::notices;
 use crate::rates::{self, Rate};
 
+mod bsp;
 mod cases;
 mod money;
 mod orders;
@@ -66,6 +67,7 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
     load_rates(db, now).await?;
     rules::load(db, "demo", now).await?;
     cases::replies(db, "demo", now).await?;
+    let secret = crate::app::secret(db).await.map_err(said)?;
     let mut desk = Vec::new();
     for (email, name, role, language) in OPERATORS {
         desk.push(add_user(db, email, name, role, None, language, now, &mut sign_ins).await?);
@@ -83,6 +85,7 @@ async fn fill(db: &Db, settings: &Settings) -> Result<(), Complaint> {
         let players = cases::Players { agency: &agency, own: &own[0], agent: &desk[0], finance: &desk[1] };
         cases::play(db, settings, &players, now).await?;
         money::play(db, settings, &players, now).await?;
+        bsp::play(db, settings, &secret, (&agency, &own, place), now).await?;
     }
     money::remit(db, &desk[1], now).await?;
     db.write(move |conn| {

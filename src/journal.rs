@@ -22,6 +22,7 @@ crate::text_column! {
         Remittance = "remittance",
         TopUp = "top-up",
         Statement = "statement",
+        BspForm = "bsp-form",
     }
 }
 

@@ -16,6 +16,7 @@ pub mod spreadsheets;
 pub mod agencies;
 pub mod batches;
 pub mod bookings;
+pub mod bsp;
 pub mod compensations;
 pub mod finance;
 pub mod home;

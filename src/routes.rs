@@ -7,6 +7,8 @@ use crate::agencies::{account_pages, agency_pages, sign_in_pages, user_pages};
 use crate::attachments::pages as attachments;
 use crate::batches::{pages as batches, search_pages as search_batch, show_pages as batch};
 use crate::bookings::{detail_pages, list_pages};
+use crate::bsp::{batch_pages as bsp_batches, form_pages as bsp_form, line_pages as bsp_line, lists as bsp_lists};
+use crate::bsp::{office_pages as bsp_offices, report_pages as bsp_reports};
 use crate::compensations::pages as compensations;
 use crate::finance::{pages as finance_pages, transaction_pages as transactions};
 use crate::home::{pages as home_pages, search_pages};
@@ -241,4 +243,30 @@ routes! {
     get "/desk/replies" TalkToAirline => canned_pages::list;
     post "/desk/replies" TalkToAirline => canned_pages::save;
     post "/desk/replies/{reply}/removal" TalkToAirline => canned_pages::remove;
+
+    // BSP
+    get "/bsp" RequestRefunds => bsp_line::show;
+    post "/bsp" RequestRefunds => bsp_line::execute;
+    get "/bsp/forms" SeeRefunds => bsp_lists::list;
+    get "/bsp/forms.csv" SeeRefunds => bsp_lists::csv;
+    get "/bsp/forms.xlsx" SeeRefunds => bsp_lists::xlsx;
+    get "/bsp/forms/{form}" SeeRefunds => bsp_form::show;
+    get "/bsp/forms/{form}/print" SeeRefunds => bsp_form::printed;
+    post "/bsp/forms/{form}/transmission" RequestRefunds => bsp_form::transmit;
+    post "/bsp/forms/{form}/release" ManageUsers => bsp_form::release;
+    post "/bsp/forms/{form}/deletion" RequestRefunds => bsp_form::delete;
+    post "/bsp/forms/{form}/printing" RequestRefunds => bsp_form::print;
+    post "/bsp/forms/{form}/answers/{said}" TalkToAirline => bsp_form::answer;
+    get "/bsp/reports" SeeRefunds => bsp_reports::show;
+    get "/bsp/reports.csv" SeeRefunds => bsp_reports::csv;
+    get "/bsp/reports.xlsx" SeeRefunds => bsp_reports::xlsx;
+    get "/bsp/batches" SeeRefunds => bsp_batches::list;
+    post "/bsp/batches" RequestRefunds => bsp_batches::begin;
+    get "/bsp/batches/{bsp_batch}" SeeRefunds => bsp_batches::show;
+    get "/bsp/batches/{bsp_batch}/evaluation.csv" SeeRefunds => bsp_batches::csv;
+    get "/bsp/batches/{bsp_batch}/evaluation.xlsx" SeeRefunds => bsp_batches::xlsx;
+    get "/bsp/offices" SeeRefunds => bsp_offices::show;
+    post "/bsp/offices/{office}/agents" ManageUsers => bsp_offices::seat;
+    post "/bsp/offices/{office}/four-eyes" ManageUsers => bsp_offices::set_four_eyes;
+    get "/desk/bsp" WorkDesk => bsp_lists::desk;
 }

@@ -146,6 +146,27 @@ document.querySelectorAll("form[data-check]").forEach((form) => {
   });
 });
 
+// A command line: up and down go through what was typed before, a click takes a command over.
+document.querySelectorAll("input[data-history]").forEach((input) => {
+  const typed = [...document.querySelectorAll(`${input.dataset.history} [data-take]`)].map((button) => button.dataset.take);
+  const past = typed.filter((text, place) => text !== typed[place - 1]);
+  let [at, draft] = [-1, ""];
+  input.addEventListener("keydown", (event) => {
+    const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+    if (!step || event.isComposing) return;
+    event.preventDefault();
+    if (at === -1) draft = input.value;
+    at = Math.max(-1, Math.min(at + step, past.length - 1));
+    input.value = at === -1 ? draft : past[at];
+  });
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-take]");
+    if (!button) return;
+    input.value = button.dataset.take;
+    input.focus();
+  });
+});
+
 const panel = document.querySelector("dialog.slide[open]");
 if (panel) show(panel);
 document.getElementById("problems")?.focus();

@@ -30,6 +30,9 @@ struct Things {
     batch: String,
     remittance: String,
     statement: String,
+    form: String,
+    bsp_batch: String,
+    office: String,
     user: String,
 }
 
@@ -50,6 +53,9 @@ impl Things {
             batch: "BA-209911-0042".to_owned(),
             remittance: "RM-209911-0042".to_owned(),
             statement: "ST-209911-0042".to_owned(),
+            form: id(),
+            bsp_batch: "BB-209911-0042".to_owned(),
+            office: "XXX999".to_owned(),
             user: "x".to_owned(),
         }
     }
@@ -70,7 +76,11 @@ impl Things {
             .expect_status(303);
         let notice = owner.get("/notices").await.attribute(".notices form", "action").expect("a notice");
         let notice = notice.trim_start_matches("/notices/").trim_end_matches("/opening").to_owned();
+        let (form, bsp_batch) = crate::bsp::things(world, owner).await;
         Self {
+            form,
+            bsp_batch,
+            office: "SHA999".to_owned(),
             order: order.to_owned(),
             incident: "IN-202611-0001".to_owned(),
             compensation: "CO-202611-0001".to_owned(),
@@ -123,6 +133,10 @@ impl Things {
             .replace("{draft}", "nobody")
             .replace("{top_up}", "TU-209911-0042")
             .replace("{report}", "differences")
+            .replace("{form}", &self.form)
+            .replace("{bsp_batch}", &self.bsp_batch)
+            .replace("{office}", &self.office)
+            .replace("{said}", "authorizes")
             .replace("{line}", "1")
             .replace("{code}", "SUNRIVER")
             .replace("{name}", "vn-domestic")
@@ -235,7 +249,7 @@ async fn foreign_things_look_absent(world: World) {
 
 /// Whether a path names something that belongs to an agency.
 fn names_a_thing(path: &str) -> bool {
-    ["{order}", "{number}", "{attachment}", "{notice}"].iter().any(|name| path.contains(name))
+    ["{order}", "{number}", "{attachment}", "{notice}", "{form}", "{bsp_batch}", "{office}"].iter().any(|name| path.contains(name))
 }
 
 /// A request as complete as a form's, so that only the object's absence can refuse it.

@@ -56,7 +56,7 @@ async fn patiently<T, F: Future<Output = Result<T, String>>>(what: &str, attempt
     panic!("{what}: {last}");
 }
 
-async fn fill(browser: &Client, selector: &str, text: &str) {
+pub async fn fill(browser: &Client, selector: &str, text: &str) {
     patiently(selector, || async {
         let field = browser.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
         field.clear().await.map_err(|error| error.to_string())?;
@@ -65,7 +65,7 @@ async fn fill(browser: &Client, selector: &str, text: &str) {
     .await;
 }
 
-async fn press(browser: &Client, selector: &str) {
+pub async fn press(browser: &Client, selector: &str) {
     patiently(selector, || async {
         let button = browser.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
         button.click().await.map_err(|error| error.to_string())
@@ -73,7 +73,7 @@ async fn press(browser: &Client, selector: &str) {
     .await;
 }
 
-async fn see(browser: &Client, selector: &str, words: &str) {
+pub async fn see(browser: &Client, selector: &str, words: &str) {
     patiently(selector, || async {
         let found = browser.find(Locator::Css(selector)).await.map_err(|error| error.to_string())?;
         let text = found.text().await.map_err(|error| error.to_string())?.replace('\u{a0}', " ");
@@ -83,7 +83,7 @@ async fn see(browser: &Client, selector: &str, words: &str) {
 }
 
 /// No violation of WCAG 2.2 A or AA on the page as it stands.
-async fn accessible(browser: &Client, name: &str) {
+pub async fn accessible(browser: &Client, name: &str) {
     let axe = std::env::var("AFTERFARE_TEST_AXE").expect("AFTERFARE_TEST_AXE is not set: run ./tests/run");
     let source = std::fs::read_to_string(axe).expect("axe");
     browser.execute(&source, vec![]).await.expect("axe loads");

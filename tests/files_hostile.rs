@@ -33,7 +33,7 @@ async fn prepared(world: &World) -> Person {
     world.person("lan", Role::Admin, Some(&agency)).await
 }
 
-fn file(name: &str) -> Vec<u8> {
+pub fn file(name: &str) -> Vec<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files").join(name);
     std::fs::read(path).expect("a file")
 }

@@ -9,6 +9,7 @@ mod attachments;
 mod batches;
 mod books;
 mod browser;
+mod bsp;
 mod calculation;
 mod claims;
 mod command_line;

@@ -5,6 +5,9 @@ use afterfare::batches::{row_store as batch_rows, store as batches};
 use afterfare::bookings::filters::Search as BookingSearch;
 use afterfare::bookings::model::{PaymentChannel, Status};
 use afterfare::bookings::store as bookings;
+use afterfare::bsp::batch_store as bsp_batches;
+use afterfare::bsp::form_store::{self as bsp_forms, Wanted};
+use afterfare::bsp::model::Status as FormStatus;
 use afterfare::compensations::model::Status as CompensationStatus;
 use afterfare::compensations::store as compensations;
 use afterfare::db::Kind;
@@ -76,6 +79,20 @@ async fn lists_are_served_by_an_index(world: World) {
             queries.push((format!("batches {kind}"), batches::list_query(scope, *kind, cursor(), 51)));
         }
     }
+    let number = || Some("7845805431488".to_owned());
+    let wanted = [
+        Wanted::default(),
+        Wanted { status: Some(FormStatus::Saved), ..Wanted::default() },
+        Wanted { number: number(), ..Wanted::default() },
+        Wanted { batch_id: number(), ..Wanted::default() },
+    ];
+    for scope in &scopes {
+        for wanted in &wanted {
+            queries.push((format!("refund forms {wanted:?}"), bsp_forms::list_query(scope, wanted, cursor(), 51)));
+        }
+        queries.push(("batches of tickets".to_owned(), bsp_batches::list_query(scope, cursor(), 51)));
+    }
+    queries.push(("refund applications".to_owned(), bsp_forms::applications_query(cursor(), 51)));
     queries.push(("rows of a batch".to_owned(), batch_rows::rows_query("b", None, 7, 51)));
     queries.push(("refused rows of a batch".to_owned(), batch_rows::rows_query("b", Some(RowStatus::Refused), 7, 51)));
     queries.push(("remittances".to_owned(), remittances::list_query(cursor(), 51)));

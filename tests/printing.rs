@@ -48,7 +48,7 @@ async fn a_statement_prints_in_every_language(world: World) {
 }
 
 /// The text of a PDF, as its reader would copy it.
-fn read_back(pdf: &[u8]) -> String {
+pub fn read_back(pdf: &[u8]) -> String {
     assert!(pdf.starts_with(b"%PDF"));
     let folder = Folder::new();
     let file = folder.0.join("statement.pdf");

@@ -176,6 +176,12 @@ pub async fn set_mail_failed(conn: &mut Conn, id: &str, since: Option<Timestamp>
     Ok(())
 }
 
+/// One user by e-mail.
+pub async fn user_by_email(conn: &mut Conn, email: &str) -> Result<Option<User>, sqlx::Error> {
+    let mut rows: Vec<UserRow> = Select::new(USERS).and("email = ?", [email.into()]).fetch(conn).await?;
+    rows.pop().map(UserRow::user).transpose()
+}
+
 /// Id and password hash of the user with this e-mail, if the account has a password and is not disabled.
 pub async fn credentials(conn: &mut Conn, email: &str) -> Result<Option<(String, String)>, sqlx::Error> {
     sqlx::query_as("SELECT id, password_hash FROM users WHERE email = $1 AND disabled_at IS NULL AND password_hash IS NOT NULL")

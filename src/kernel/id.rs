@@ -11,12 +11,21 @@ pub fn new_id() -> String {
 /// 256 random bits as 64 hexadecimal digits, for tokens that must not be guessed.
 ///
 /// # Panics
-/// When the operating system has no randomness to give: nothing can be trusted then.
+/// As [`random_bytes`].
 #[must_use]
 pub fn new_token() -> String {
-    let mut bytes = [0u8; 32];
+    hex(&random_bytes::<32>())
+}
+
+/// Bytes that nobody can guess.
+///
+/// # Panics
+/// When the operating system has no randomness to give: nothing can be trusted then.
+#[must_use]
+pub fn random_bytes<const COUNT: usize>() -> [u8; COUNT] {
+    let mut bytes = [0u8; COUNT];
     assert!(getrandom::fill(&mut bytes).is_ok(), "the operating system gave no randomness");
-    hex(&bytes)
+    bytes
 }
 
 /// Bytes as lower-case hexadecimal digits.

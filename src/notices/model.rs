@@ -5,7 +5,7 @@ use crate::web::words::Message;
 
 crate::text_column! {
     /// The kind of case that a notice is about.
-    pub enum CaseKind { Refund = "refund", Request = "request", Incident = "incident", Compensation = "compensation", Batch = "batch", Remittance = "remittance", TopUp = "top-up", Balance = "balance" }
+    pub enum CaseKind { Refund = "refund", Request = "request", Incident = "incident", Compensation = "compensation", Batch = "batch", Remittance = "remittance", TopUp = "top-up", Balance = "balance", BspForm = "bsp-form" }
 }
 
 crate::text_column! {
@@ -50,6 +50,7 @@ impl Case {
             CaseKind::Remittance => format!("/finance/remittances/{}", self.no),
             CaseKind::TopUp => "/finance/top-ups".to_owned(),
             CaseKind::Balance => "/finance/transactions".to_owned(),
+            CaseKind::BspForm => format!("/bsp/forms/{}", self.id),
         }
     }
 }

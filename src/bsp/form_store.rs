@@ -1,0 +1,445 @@
+//! All SQL about refund forms.
+
+use sqlx::FromRow;
+
+use super::command::Journey;
+use super::model::{Content, Form, Status};
+use crate::db::rows::{self, Table};
+use crate::db::select::{Select, Value};
+use crate::db::{Conn, is_duplicate};
+use crate::kernel::actor::Scope;
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant};
+use crate::web::paging::Cursor;
+
+#[derive(FromRow)]
+struct FormRow {
+    id: String,
+    agency_id: String,
+    office_id: String,
+    office: String,
+    iata_number: String,
+    device: i64,
+    agent: String,
+    #[sqlx(try_from = "String")]
+    journey: Journey,
+    #[sqlx(try_from = "String")]
+    status: Status,
+    wanted_no: Option<String>,
+    refund_no: Option<String>,
+    ticket_id: Option<String>,
+    number: String,
+    hidden: i64,
+    #[sqlx(try_from = "String")]
+    currency: Currency,
+    gross_minor: i64,
+    tax_minor: i64,
+    deduction_minor: i64,
+    rate_points: Option<i64>,
+    commission_minor: i64,
+    net_minor: i64,
+    content: String,
+    pnr: String,
+    sales_day: Option<String>,
+    version: i64,
+    created_by: String,
+    created_by_name: String,
+    created_at: String,
+    saved_at: Option<String>,
+    answer_due: Option<String>,
+    batch_id: Option<String>,
+}
+
+fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
+    sqlx::Error::Decode(Box::new(error))
+}
+
+impl FormRow {
+    fn form(self) -> Result<Form, sqlx::Error> {
+        let money = |minor| Money::new(minor, self.currency);
+        let instant = |text: &Option<String>| text.as_deref().map(parse_instant).transpose().map_err(decode);
+        Ok(Form {
+            gross: money(self.gross_minor),
+            tax: money(self.tax_minor),
+            deduction: money(self.deduction_minor),
+            commission: money(self.commission_minor),
+            net_refund: money(self.net_minor),
+            content: serde_json::from_str::<Content>(&self.content).map_err(decode)?,
+            sales_day: self.sales_day.as_deref().map(str::parse::<Date>).transpose().map_err(decode)?,
+            created_at: parse_instant(&self.created_at).map_err(decode)?,
+            saved_at: instant(&self.saved_at)?,
+            answer_due: instant(&self.answer_due)?,
+            id: self.id,
+            agency_id: self.agency_id,
+            office_id: self.office_id,
+            office: self.office,
+            iata_number: self.iata_number,
+            device: self.device,
+            agent: self.agent,
+            journey: self.journey,
+            status: self.status,
+            wanted_no: self.wanted_no,
+            refund_no: self.refund_no,
+            ticket_id: self.ticket_id,
+            number: self.number,
+            hidden: self.hidden == 1,
+            rate_points: self.rate_points,
+            pnr: self.pnr,
+            version: self.version,
+            created_by: self.created_by,
+            created_by_name: self.created_by_name,
+            batch_id: self.batch_id,
+        })
+    }
+}
+
+const FORMS: &str = "SELECT f.id, f.agency_id, f.office_id, o.code AS office, o.iata_number, f.device, f.agent, f.journey, f.status, \
+     f.wanted_no, f.refund_no, f.ticket_id, f.number, f.hidden, f.currency, f.gross_minor, f.tax_minor, f.deduction_minor, f.rate_points, \
+     f.commission_minor, f.net_minor, f.content, f.pnr, f.sales_day, f.version, f.created_by, f.created_by_name, f.created_at, f.saved_at, \
+     f.answer_due, f.batch_id FROM bsp_forms f JOIN bsp_offices o ON o.id = f.office_id";
+
+async fn forms(conn: &mut Conn, query: Select) -> Result<Vec<Form>, sqlx::Error> {
+    let rows: Vec<FormRow> = query.fetch(conn).await?;
+    rows.into_iter().map(FormRow::form).collect()
+}
+
+/// The form with this id, if the scope includes it.
+///
+/// # Errors
+/// The database's own.
+pub async fn find(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Form>, sqlx::Error> {
+    let query = Select::new(FORMS).and("f.id = ?", [id.into()]).and_if("f.agency_id = ?", scope.agency_id());
+    Ok(forms(conn, query).await?.pop())
+}
+
+/// The form of an office with this refund number.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_number(conn: &mut Conn, office_id: &str, refund_no: &str) -> Result<Option<Form>, sqlx::Error> {
+    let query = Select::new(FORMS).and("f.office_id = ?", [office_id.into()]).and("f.refund_no = ?", [refund_no.into()]);
+    Ok(forms(conn, query).await?.pop())
+}
+
+/// The newest transmitted form of an agency for a ticket set that holds this number.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_ticket(conn: &mut Conn, agency_id: &str, number: &str) -> Result<Option<Form>, sqlx::Error> {
+    let query = Select::new(FORMS)
+        .and("f.agency_id = ?", [agency_id.into()])
+        .and("f.id IN (SELECT c.form_id FROM bsp_form_coupons c WHERE c.agency_id = ? AND c.number = ?)", [agency_id.into(), number.into()])
+        .then("ORDER BY f.created_at DESC, f.id DESC LIMIT 1", []);
+    Ok(forms(conn, query).await?.pop())
+}
+
+/// The draft with something hidden behind it that somebody began and did not transmit; those of batches are no such.
+///
+/// # Errors
+/// The database's own.
+pub async fn left_by(conn: &mut Conn, user_id: &str) -> Result<Option<Form>, sqlx::Error> {
+    let query = Select::new(FORMS)
+        .and("f.created_by = ?", [user_id.into()])
+        .and("f.status = 'draft' AND f.hidden = 1 AND f.batch_id IS NULL", [])
+        .then("ORDER BY f.created_at, f.id LIMIT 1", []);
+    Ok(forms(conn, query).await?.pop())
+}
+
+/// The newest draft of somebody for a ticket number of their agency.
+///
+/// # Errors
+/// The database's own.
+pub async fn draft_of(conn: &mut Conn, agency_id: &str, user_id: &str, number: &str) -> Result<Option<Form>, sqlx::Error> {
+    let query = Select::new(FORMS)
+        .and("f.agency_id = ?", [agency_id.into()])
+        .and("f.number = ?", [number.into()])
+        .and("f.created_by = ? AND f.status = 'draft'", [user_id.into()])
+        .then("ORDER BY f.created_at DESC, f.id DESC LIMIT 1", []);
+    Ok(forms(conn, query).await?.pop())
+}
+
+/// What forms that stand take of a ticket's fare and taxes already, without one of them.
+///
+/// # Errors
+/// The database's own.
+pub async fn taken(conn: &mut Conn, ticket_id: &str, but: &str) -> Result<(i64, i64), sqlx::Error> {
+    sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(gross_minor), 0) AS BIGINT), CAST(COALESCE(SUM(tax_minor), 0) AS BIGINT) FROM bsp_forms \
+         WHERE ticket_id = $1 AND id <> $2 AND status NOT IN ('draft', 'abandoned', 'rejected', 'deleted')",
+    )
+    .bind(ticket_id)
+    .bind(but)
+    .fetch_one(conn)
+    .await
+}
+
+/// The coupons that a form holds: ticket number and coupon.
+///
+/// # Errors
+/// The database's own.
+pub async fn coupons(conn: &mut Conn, form_id: &str) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    sqlx::query_as("SELECT number, coupon_no FROM bsp_form_coupons WHERE form_id = $1 AND stands = 1 ORDER BY number, coupon_no")
+        .bind(form_id)
+        .fetch_all(conn)
+        .await
+}
+
+/// What a list of forms holds.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    pub status: Option<Status>,
+    pub number: Option<String>,
+    pub batch_id: Option<String>,
+}
+
+/// The query of the list, the newest first.
+#[must_use]
+pub fn list_query(scope: &Scope, wanted: &Wanted, after: Option<Cursor>, limit: i64) -> Select {
+    let mut query = Select::new(FORMS)
+        .and_if("f.agency_id = ?", scope.agency_id())
+        .and_if("f.status = ?", wanted.status.map(Status::word))
+        .and_if("f.number = ?", wanted.number.clone())
+        .and_if("f.batch_id = ?", wanted.batch_id.clone());
+    if let Some(after) = after {
+        query = query.and("(f.created_at, f.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
+    }
+    query.then("ORDER BY f.created_at DESC, f.id DESC LIMIT ?", [limit.into()])
+}
+
+/// Where the next page begins.
+#[must_use]
+pub fn cursor(form: &Form) -> Cursor {
+    Cursor { sorted: instant_text(form.created_at), id: form.id.clone() }
+}
+
+/// The list of forms.
+///
+/// # Errors
+/// The database's own.
+pub async fn list(conn: &mut Conn, scope: &Scope, wanted: &Wanted, after: Option<Cursor>, limit: i64) -> Result<Vec<Form>, sqlx::Error> {
+    forms(conn, list_query(scope, wanted, after, limit)).await
+}
+
+/// The query for applications that wait for an airline's answer, the one that is due first first.
+#[must_use]
+pub fn applications_query(after: Option<Cursor>, limit: i64) -> Select {
+    let mut query = Select::new(FORMS).and("f.answer_due IS NOT NULL", []);
+    if let Some(after) = after {
+        query = query.and("(f.answer_due, f.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
+    }
+    query.then("ORDER BY f.answer_due, f.id LIMIT ?", [limit.into()])
+}
+
+/// Applications that wait for an airline's answer.
+///
+/// # Errors
+/// The database's own.
+pub async fn applications(conn: &mut Conn, after: Option<Cursor>, limit: i64) -> Result<Vec<Form>, sqlx::Error> {
+    forms(conn, applications_query(after, limit)).await
+}
+
+/// Where the next page of applications begins.
+#[must_use]
+pub fn due_cursor(form: &Form) -> Cursor {
+    Cursor { sorted: form.answer_due.map(instant_text).unwrap_or_default(), id: form.id.clone() }
+}
+
+/// The forms in an office's sales report of a day, by device and number.
+///
+/// # Errors
+/// The database's own.
+pub async fn sold(conn: &mut Conn, office_id: &str, day: Date, device: Option<i64>, limit: i64) -> Result<Vec<Form>, sqlx::Error> {
+    let query = Select::new(FORMS)
+        .and("f.office_id = ?", [office_id.into()])
+        .and("f.sales_day = ?", [day.to_string().into()])
+        .and_if("f.device = ?", device)
+        .and_in("f.status", ["saved".into(), "printed".into(), "reported".into()])
+        .then("ORDER BY f.device, f.refund_no LIMIT ?", [limit.into()]);
+    forms(conn, query).await
+}
+
+/// Adds a form that was just begun.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert(conn: &mut Conn, new: &Form) -> Result<(), sqlx::Error> {
+    insert_many(conn, std::slice::from_ref(new)).await
+}
+
+/// Adds forms that were just begun.
+///
+/// # Errors
+/// The database's own.
+pub async fn insert_many(conn: &mut Conn, new: &[Form]) -> Result<(), sqlx::Error> {
+    const TABLE: Table = Table {
+        name: "bsp_forms",
+        columns: &[
+            "id",
+            "agency_id",
+            "office_id",
+            "device",
+            "agent",
+            "journey",
+            "status",
+            "wanted_no",
+            "refund_no",
+            "ticket_id",
+            "number",
+            "hidden",
+            "currency",
+            "gross_minor",
+            "tax_minor",
+            "deduction_minor",
+            "rate_points",
+            "commission_minor",
+            "net_minor",
+            "content",
+            "pnr",
+            "version",
+            "created_by",
+            "created_by_name",
+            "created_at",
+            "batch_id",
+        ],
+        suffix: "",
+    };
+    rows::insert(conn, TABLE, new.iter().map(row_of).collect::<Result<_, _>>()?).await
+}
+
+fn row_of(new: &Form) -> Result<Vec<Value>, sqlx::Error> {
+    Ok(vec![
+        new.id.as_str().into(),
+        new.agency_id.as_str().into(),
+        new.office_id.as_str().into(),
+        new.device.into(),
+        new.agent.as_str().into(),
+        new.journey.word().into(),
+        new.status.word().into(),
+        new.wanted_no.clone().into(),
+        new.refund_no.clone().into(),
+        new.ticket_id.clone().into(),
+        new.number.as_str().into(),
+        i64::from(new.hidden).into(),
+        new.gross.currency.code().into(),
+        new.gross.minor.into(),
+        new.tax.minor.into(),
+        new.deduction.minor.into(),
+        new.rate_points.into(),
+        new.commission.minor.into(),
+        new.net_refund.minor.into(),
+        content(new)?.into(),
+        new.pnr.as_str().into(),
+        new.version.into(),
+        new.created_by.as_str().into(),
+        new.created_by_name.as_str().into(),
+        instant_text(new.created_at).into(),
+        new.batch_id.clone().into(),
+    ])
+}
+
+fn content(form: &Form) -> Result<String, sqlx::Error> {
+    serde_json::to_string(&form.content).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// Writes a form as it is now, if nobody was faster since `seen_version`. Answers whether it did.
+///
+/// # Errors
+/// The database's own, the duplicate of a refund number included.
+pub async fn save(conn: &mut Conn, form: &Form, seen_version: i64) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        "UPDATE bsp_forms SET status = $1, refund_no = $2, ticket_id = $3, number = $4, hidden = $5, gross_minor = $6, tax_minor = $7, \
+         deduction_minor = $8, rate_points = $9, commission_minor = $10, net_minor = $11, content = $12, pnr = $13, sales_day = $14, \
+         saved_at = $15, answer_due = $16, created_by = $17, created_by_name = $18, version = version + 1 WHERE id = $19 AND version = $20",
+    )
+    .bind(form.status.word())
+    .bind(&form.refund_no)
+    .bind(&form.ticket_id)
+    .bind(&form.number)
+    .bind(i64::from(form.hidden))
+    .bind(form.gross.minor)
+    .bind(form.tax.minor)
+    .bind(form.deduction.minor)
+    .bind(form.rate_points)
+    .bind(form.commission.minor)
+    .bind(form.net_refund.minor)
+    .bind(content(form)?)
+    .bind(&form.pnr)
+    .bind(form.sales_day.map(|day| day.to_string()))
+    .bind(form.saved_at.map(instant_text))
+    .bind(form.answer_due.map(instant_text))
+    .bind(&form.created_by)
+    .bind(&form.created_by_name)
+    .bind(&form.id)
+    .bind(seen_version)
+    .execute(conn)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Makes a form hold these coupons and no others. Answers whether they were free.
+///
+/// # Errors
+/// The database's own.
+pub async fn hold_coupons(conn: &mut Conn, form: &Form, coupons: &[(String, i64)]) -> Result<bool, sqlx::Error> {
+    const TABLE: Table =
+        Table { name: "bsp_form_coupons", columns: &["form_id", "agency_id", "number", "coupon_no", "stands"], suffix: "" };
+    sqlx::query("DELETE FROM bsp_form_coupons WHERE form_id = $1").bind(&form.id).execute(&mut *conn).await?;
+    let row = |(number, coupon): &(String, i64)| {
+        vec![form.id.as_str().into(), form.agency_id.as_str().into(), number.as_str().into(), (*coupon).into(), 1i64.into()]
+    };
+    match rows::insert(conn, TABLE, coupons.iter().map(row).collect()).await {
+        Ok(()) => Ok(true),
+        Err(error) if is_duplicate(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives the coupons of a form back.
+///
+/// # Errors
+/// The database's own.
+pub async fn free_coupons(conn: &mut Conn, form_id: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE bsp_form_coupons SET stands = 0 WHERE form_id = $1").bind(form_id).execute(conn).await.map(|_| ())
+}
+
+/// The next automatic refund number of an office: nine digits that no form has.
+///
+/// # Errors
+/// The database's own.
+pub async fn next_number(conn: &mut Conn, office: &str, office_id: &str) -> Result<String, sqlx::Error> {
+    loop {
+        let (value,): (i64,) = sqlx::query_as(
+            "INSERT INTO counters (name, value) VALUES ($1, 1) ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value",
+        )
+        .bind(format!("bsp-{office}"))
+        .fetch_one(&mut *conn)
+        .await?;
+        let number = format!("{value:09}");
+        // An agent may have given this number to a form by hand.
+        if of_number(conn, office_id, &number).await?.is_none() {
+            return Ok(number);
+        }
+    }
+}
+
+/// A form whose sales day is over and that is not reported yet.
+///
+/// # Errors
+/// The database's own.
+pub async fn unreported(conn: &mut Conn, now: Timestamp) -> Result<Option<Form>, sqlx::Error> {
+    // No zone is more than a day away: only such forms are looked at.
+    let latest = crate::kernel::time::utc_day(crate::kernel::time::plus_days(now, 1)).to_string();
+    let rows: Vec<(String, String, String)> = sqlx::query_as(
+        "SELECT f.id, f.sales_day, o.zone_name FROM bsp_forms f JOIN bsp_offices o ON o.id = f.office_id \
+         WHERE f.status IN ('saved', 'printed') AND f.sales_day < $1 ORDER BY f.sales_day LIMIT 100",
+    )
+    .bind(latest)
+    .fetch_all(&mut *conn)
+    .await?;
+    for (id, day, zone) in rows {
+        if day.parse::<Date>().map_err(decode)? < super::office_day(&zone, now) {
+            return find(conn, &Scope::Operator, &id).await;
+        }
+    }
+    Ok(None)
+}
