@@ -93,6 +93,8 @@ CREATE TABLE bsp_forms (
     created_at TEXT NOT NULL,
     saved_at TEXT,
     answer_due TEXT,
+    -- Whether the airline was asked first.
+    asked BIGINT NOT NULL CHECK (asked IN (0, 1)),
     batch_id TEXT REFERENCES bsp_batches (id),
     -- What is settled always adds up.
     CHECK (refund_no IS NULL OR net_minor = gross_minor + tax_minor - deduction_minor - commission_minor),

@@ -2,7 +2,9 @@
 
 pub mod batch_pages;
 pub mod batch_store;
+pub mod checking;
 pub mod command;
+pub mod coupon_store;
 pub mod form_pages;
 pub mod form_store;
 pub mod host;

@@ -225,7 +225,7 @@ pub struct Limits {
     /// The same for a ticket whose passenger did not show up
     #[arg(long, env = "AFTERFARE_BSP_NO_SHOW_DAYS", default_value_t = 365, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=730))]
     pub bsp_no_show_days: i64,
-    /// Milliseconds within which the source of BSP tickets must answer
+    /// Milliseconds within which the source of BSP tickets must answer; with 0 it is not asked
     #[arg(long, env = "AFTERFARE_TICKET_SOURCE_MS", default_value_t = 5000, value_name = "MS", value_parser = clap::value_parser!(u64).range(0..=60_000))]
     pub ticket_source_ms: u64,
     /// Days within which an airline answers a refund application

@@ -35,6 +35,8 @@ on_both! {
     forms_by_number_and_by_ticket
     a_preview_is_confirmed
     a_form_is_filled_by_hand
+    no_way_leads_around_the_ticket
+    a_newer_record_counts
     a_second_person_releases
     an_airline_is_asked_first
     reports_are_the_sum_of_their_forms
@@ -177,7 +179,7 @@ async fn the_documented_tickets_are_taken_in(world: World) {
     let (json, csv) = (include_str!("../docs/tickets-example.jsonl"), include_str!("../docs/tickets-example.csv"));
     let (counts, faults) = take_in(&world, json).await;
     assert_eq!((counts.refused, faults.len()), (4, 4));
-    assert!(faults[0].contains("there is no office SHA999: add it with `afterfare office add`"), "{}", faults[0]);
+    assert!(faults[0].contains("office: there is no office of this code: add it with `afterfare office add`"), "{}", faults[0]);
     office(&world, &agency, "SHA999", &[]).await;
     assert_eq!(take_in(&world, json).await, (Counts { added: 4, ..Counts::default() }, Vec::new()));
     assert_eq!(take_in(&world, json).await, (Counts { unchanged: 4, ..Counts::default() }, Vec::new()));
@@ -510,6 +512,88 @@ async fn a_form_is_filled_by_hand(world: World) {
     assert_eq!(figure(&ben.get(&booked).await, "Net refund"), "CNY 2,025.00");
 }
 
+async fn no_way_leads_around_the_ticket(world: World) {
+    let void = with("784-5805431600", json!({ "sale": "void" }));
+    let coupon = |no: usize, status: &str| json!({ "coupon": no, "status": status, "carrier": "CZ", "from": "SHA", "to": "PEK", "departs": "2026-12-01T08:00" });
+    let used = with("784-5805431700", json!({ "coupons": [coupon(1, "used"), coupon(2, "open-for-use")] }));
+    let old = with("784-5805431800", json!({ "issued_on": "2026-06-01", "z_value": "4.37" }));
+    let (ben, _) = cast(&world, &[with(TICKET, json!({ "z_value": "4.37" })), void, used, old]).await;
+    let code = |page: Page| page.expect_status(422).select(".note.bad b.code").join(" ");
+    let hand = ben.form("TRFD:A/1/D").await;
+    let typed = |number: &'static str, more: &[(&'static str, &'static str)]| {
+        let mut fields = vec![("number", number), ("passenger_name", "X"), ("gross", "100.00"), ("rate", "0.00"), ("seats", "Y")];
+        fields.extend_from_slice(more);
+        fields
+    };
+    // The second ticket of a set that begins with an unknown number is known, and hides something.
+    let page = ben.transmit(&hand, &typed("784-5805431487", &[("coupons", "1000"), ("coupons", "1000")])).await;
+    assert_eq!(code(page), "TKT# MISMATCH, REOPEN IT");
+    let page = ben.transmit(&hand, &typed("784-5805431487", &[("coupons", "0000"), ("coupons", "1000")])).await.expect_status(422);
+    page.expect("Each group has four places");
+    assert_eq!(code(ben.transmit(&hand, &typed("784-5805431600", &[("coupons", "1000")])).await), "TKT LOADING FAILED", "a void ticket");
+    let unknown = [("coupons", "1000"), ("seats", "")];
+    let mut fields = typed("999-1234567890", &unknown);
+    fields.retain(|(name, text)| *name != "seats" || text.is_empty());
+    fields.retain(|(name, _)| *name != "seats");
+    ben.transmit(&hand, &fields).await.expect_status(422).expect("Cancel them first");
+    // Of a ticket that is partly used nothing is filled in, and nothing is confirmed blindly.
+    let form = ben.form("TRFD:Z/784-5805431700/1/D").await;
+    let page = ben.get(&form).await;
+    assert_eq!(page.attribute("#gross", "value").as_deref(), Some("0.00"));
+    assert_eq!(page.attribute("input[name=coupons]", "value").as_deref(), Some("0200"));
+    ben.command("RFIS:784-5805431700").await.expect_status(422).expect("A part of this ticket was used or refunded");
+    // What cannot be loaded any more is filled in by hand, and reckoned with what is hidden all the same.
+    assert_eq!(ben.code("TRFD:L/784-5805431800/AM/1/D").await, "TKT LOADING FAILED");
+    let fields = [("number", "784-5805431800"), ("coupons", "1000"), ("passenger_name", "X"), ("gross", "1870.00"), ("seats", "Y")];
+    let page = ben.transmit(&hand, &[&fields[..], &[("rate", "0.00")]].concat()).await;
+    assert_eq!(code(page), "INCORRECT COMMISSION RATE");
+    ben.transmit(&hand, &[&fields[..], &[("rate", "3.00")]].concat()).await.expect_status(303);
+    let page = ben.get(&hand).await.expect("+1C");
+    assert_eq!(figure(&page, "Net refund"), "CNY 1,732.18");
+    // Nobody from outside of the office prints.
+    let agency = world.sunriver().await;
+    let dee = world.person("dee", Role::Operations, Some(&agency)).await;
+    dee.post(&format!("{hand}/printing"), &[]).await.expect_status(422).expect("AUTHORITY");
+    // Values in the place of names, and lists in the place of values, are refused without being repeated.
+    for (record, said) in [
+        (with("784-5805439999", json!({ "z_value": ["4.37"] })), "z_value: percent"),
+        (with("784-5805439999", json!({ "tour_code": { "a": 1 } })), "tour_code: text"),
+        (with("784-5805439999", json!({ "z_value: 4.37": "" })), "unknown field"),
+        (with("784-5805439999", json!({ "office": "4.37" })), "office: there is no office of this code"),
+    ] {
+        let (_, faults) = take_in(&world, &record.to_string()).await;
+        assert!(faults[0].contains(said) && !faults[0].contains("4.37"), "{faults:?}");
+    }
+}
+
+async fn a_newer_record_counts(world: World) {
+    let (ben, _) = cast(&world, &[ticket("784-5805431600")]).await;
+    // By hand, before there is a record: then the record comes, and what was taken counts.
+    let hand = ben.form("TRFD:A/1/D").await;
+    let fields = [("number", TICKET), ("coupons", "1000"), ("passenger_name", "X"), ("gross", "1000.00"), ("rate", "0.00"), ("seats", "Y")];
+    ben.transmit(&hand, &fields).await.expect_status(303);
+    let coupon = |no: usize| json!({ "coupon": no, "status": "open-for-use", "carrier": "CZ", "from": "SHA", "to": "PEK", "departs": "2026-12-01T08:00" });
+    take_in(&world, &with(TICKET, json!({ "coupons": [coupon(1), coupon(2)] })).to_string()).await;
+    let rest = ben.form("TRFD:L/784-5805431488/AM/1/D").await;
+    ben.transmit(&rest, &[("gross", "870.01")]).await.expect_status(422).expect("The ticket has only CNY 870.00 of its fare left");
+    ben.transmit(&rest, &[("gross", "870.00")]).await.expect_status(303);
+    // A draft that was filled before something was hidden behind its ticket is reopened.
+    let draft = ben.form("TRFD:L/784-5805431600/AM/1/D").await;
+    take_in(&world, &with("784-5805431600", json!({ "z_value": "4.37" })).to_string()).await;
+    let page = ben.transmit(&draft, &[("rate", "3.00")]).await.expect_status(422);
+    assert_eq!(page.select(".note.bad b.code").join(" "), "TKT# MISMATCH, REOPEN IT");
+    // What waits is looked at again when it is released: the coupon was used meanwhile.
+    let lan = world.back("lan").await;
+    lan.post("/bsp/offices/SHA999/four-eyes", &[("four_eyes", "1")]).await.expect_status(303);
+    let form = ben.form("TRFD:L/784-5805431600/AM/1/D").await;
+    ben.transmit(&form, &[]).await.expect_status(303);
+    let mut used = with("784-5805431600", json!({ "z_value": "4.37" }));
+    used["coupons"][0]["status"] = "used".into();
+    take_in(&world, &used.to_string()).await;
+    lan.post(&format!("{form}/release"), &[("version", "2")]).await.expect_status(422).expect("is not OPEN FOR USE");
+    ben.get(&form).await.expect("Awaiting release");
+}
+
 async fn a_second_person_releases(world: World) {
     let (ben, _) = cast(&world, &[ticket(TICKET)]).await;
     let lan = world.back("lan").await;
@@ -524,11 +608,24 @@ async fn a_second_person_releases(world: World) {
     lan.post(&format!("{form}/release"), &[("version", &version)]).await.expect_status(303);
     lan.get(&form).await.expect("Released").expect("Saved");
     ben.get("/bsp/reports").await.expect("ET-REFUND");
-    // An Admin's own form waits for another Admin.
+    // An Admin's own form waits for another Admin, and who sits there cannot do away with that.
     take_in(&world, &ticket("784-5805431600").to_string()).await;
-    let user = lan.get("/bsp/offices").await.attribute("select[name=user] option", "value").expect("somebody");
+    let page = lan.get("/bsp/offices").await;
+    let place = page.select("select[name=user] option").iter().position(|name| name == "lan").expect("the Admin");
+    let user = page.attribute(&format!("select[name=user] option:nth-child({})", place + 1), "value").expect("an id");
     lan.post("/bsp/offices/SHA999/agents", &[("user", &user), ("agent", "10")]).await.expect_status(303);
-    world.back("lan").await;
+    let own = lan.form("TRFD:L/784-5805431600/AM/1/D").await;
+    lan.transmit(&own, &[]).await.expect_status(303);
+    lan.post(&format!("{own}/release"), &[("version", "2")]).await.expect_status(422).expect("You transmitted this form yourself");
+    let off = [("four_eyes", "0")];
+    lan.post("/bsp/offices/SHA999/four-eyes", &off).await.expect_status(422).expect("You transmit forms in this office yourself");
+    let agency = world.sunriver().await;
+    let eve = world.person("eve", Role::Admin, Some(&agency)).await;
+    eve.post("/bsp/offices/SHA999/four-eyes", &off).await.expect_status(303);
+    lan.transmit(&own, &[("deduction", "5.00")]).await.expect_status(303);
+    lan.get(&own).await.expect("Awaiting release");
+    eve.post(&format!("{own}/release"), &[("version", "3")]).await.expect_status(303);
+    eve.get(&own).await.expect("Saved");
 }
 
 async fn an_airline_is_asked_first(world: World) {
@@ -554,6 +651,18 @@ async fn an_airline_is_asked_first(world: World) {
     ben.transmit(&again, &[("go", "application")]).await.expect_status(303);
     wei.post(&format!("{again}/answers/authorizes"), &[("version", "2"), ("remark", "OK 4711")]).await.expect_status(303);
     ben.get(&again).await.expect("Saved").expect("OK 4711");
+    // What the airline agreed to is not changed any more.
+    let version = ben.get(&again).await.attribute("form[action$=deletion] input[name=version]", "value").expect("a version");
+    let changed = [
+        ("version", version.as_str()),
+        ("number", TICKET),
+        ("coupons", "1000"),
+        ("passenger_name", "X"),
+        ("gross", "1870.00"),
+        ("rate", "0.00"),
+        ("seats", "Y"),
+    ];
+    ben.post(&format!("{again}/transmission"), &changed).await.expect_status(422).expect("The airline was asked about this form as it is");
     wei.get("/desk/bsp").await.expect("No airline owes an answer");
     // An application can be taken back while the airline thinks.
     ben.command("TRFX:1/D/000000002").await.expect_status(303);
@@ -735,6 +844,9 @@ async fn the_command_line_of_the_program(world: World) {
 async fn the_command_line_in_a_browser(world: World) {
     use fantoccini::key::Key;
     cast(&world, &[with(TICKET, json!({ "z_value": "4.37" })), set()]).await;
+    let agency = world.sunriver().await;
+    office(&world, &agency, "PEK100", &[]).await;
+    take_in(&world, &with("784-5805431600", json!({ "office": "PEK100" })).to_string()).await;
     let browser = browser(true, 1440).await;
     sign_in(&browser, &world, "ben@people.example").await;
     browser.goto(&format!("{}/bsp", world.base)).await.expect("the page");
@@ -750,18 +862,46 @@ async fn the_command_line_in_a_browser(world: World) {
         see(&browser, ".note.bad b.code", code).await;
     }
     accessible(&browser, "BSP errors").await;
-    // The arrow keys go through what was typed; a blank stands for the colon.
+    // The arrow keys go through what was typed.
     let up = Key::Up.to_string();
     fill(&browser, "#command", &up.repeat(4)).await;
     let typed = browser.find(Locator::Css("#command")).await.expect("the line").prop("value").await.expect("a value");
     assert_eq!(typed.as_deref(), Some("TRFD:L/784-5805431488/H/1/D"));
-    fill(&browser, "#command", &format!("TRFD L/784-5805431488/A/1/D{enter}")).await;
+    fill(&browser, "#command", &format!("TRFD:L/784-5805431600/A/1/D{enter}")).await;
+    see(&browser, ".note.bad b.code", "AUTHORITY").await;
+    // The same portal over a source of tickets that is given no time.
+    let mut settings = (*world.app.settings).clone();
+    settings.limits.ticket_source_ms = 0;
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let hurried = format!("http://{}", listener.local_addr().expect("an address"));
+    settings.public_origin = Some(hurried.clone());
+    let app = afterfare::web::App { settings: std::sync::Arc::new(settings), ..world.app.clone() };
+    actix_web::rt::spawn(afterfare::app::serve(app, listener, 1).expect("a server"));
+    browser.goto(&format!("{hurried}/bsp")).await.expect("the page");
+    fill(&browser, "#command", &format!("TRFD:L/784-5805431488/A/1/D{enter}")).await;
+    see(&browser, ".note.bad b.code", "TIME OUT - RETRY LATER").await;
+    browser.goto(&format!("{}/bsp", world.base)).await.expect("the page");
+    // A blank stands for the colon. What is fixed by +1C is refused even from a page that was tampered with.
+    fill(&browser, "#command", &format!("TRFD L/784-5805431488/1/D/000000001{enter}")).await;
     see(&browser, "h1", "New refund form").await;
+    for (field, text, code) in [("number", "784-5805431504", "TKT# MISMATCH, REOPEN IT"), ("rate", "2.00", "INCORRECT COMMISSION RATE")] {
+        let script = format!(
+            "document.getElementById('{field}').value = '{text}'; document.querySelector('form[action$=transmission] .btn.main').click()"
+        );
+        browser.execute(&script, vec![]).await.expect("the page is tampered with");
+        see(&browser, ".note.bad b.code", code).await;
+        let script = format!(
+            "document.getElementById('{field}').value = document.getElementById('{field}').id === 'rate' ? '3.00' : '784-5805431488'"
+        );
+        browser.execute(&script, vec![]).await.expect("the page is put right");
+    }
     accessible(&browser, "BSP form").await;
     press(&browser, "form[action$=transmission] .btn.main").await;
     see(&browser, ".receipt", "CNY 1,902.18").await;
-    // A part of a conjunction set: its first coupon.
     browser.goto(&format!("{}/bsp", world.base)).await.expect("the page");
+    fill(&browser, "#command", &format!("TRFD:L/784-5805431504/M/1/D/000000001{enter}")).await;
+    see(&browser, ".note.bad b.code", "REFUND # ALREADY EXIST").await;
+    // A part of a conjunction set: its first coupon.
     fill(&browser, "#command", &format!("TRFD:L/784-5805431504/AM/1/D{enter}")).await;
     fill(&browser, "input[name=coupons]", "1000").await;
     fill(&browser, ".groups label:nth-child(2) input", "0000").await;

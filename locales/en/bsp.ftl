@@ -243,3 +243,6 @@ done-bsp-seated = Seated.
 done-bsp-office-saved = Saved.
 mail-subject-bsp-form = [{ $number }] BSP refund form
 bsp-more-taxes = More taxes
+bsp-asked = The airline was asked about this form as it is. To change it, delete it and begin another.
+bsp-partly-used = A part of this ticket was used or refunded: complete the gross refund and the taxes on the form itself, then transmit it there.
+bsp-four-eyes-own = You transmit forms in this office yourself. An Admin who does not sit here can do without the second person.

@@ -239,3 +239,6 @@ done-bsp-seated = Đã xếp chỗ.
 done-bsp-office-saved = Đã lưu.
 mail-subject-bsp-form = [{ $number }] Phiếu hoàn BSP
 bsp-more-taxes = Thêm thuế
+bsp-asked = Hãng đã được hỏi về phiếu này đúng như hiện tại. Muốn sửa, hãy xóa và lập phiếu khác.
+bsp-partly-used = Vé này đã dùng hoặc hoàn một phần: hãy điền số hoàn gộp và thuế trên phiếu rồi gửi tại đó.
+bsp-four-eyes-own = Chính bạn gửi phiếu ở văn phòng này. Một Quản trị viên không ngồi đây mới bỏ được người thứ hai.

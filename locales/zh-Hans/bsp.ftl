@@ -239,3 +239,6 @@ done-bsp-seated = 席位已安排。
 done-bsp-office-saved = 已保存。
 mail-subject-bsp-form = [{ $number }] BSP 退票单
 bsp-more-taxes = 更多税款
+bsp-asked = 这张退票单已按现在的内容提交航空公司审核。如需修改，请删除后重新建立。
+bsp-partly-used = 这张客票已部分使用或退票：请在退票单上填写退票毛额和税款，并在那里提交。
+bsp-four-eyes-own = 您本人在这个 Office 提交退票单。须由不在此席位的管理员停用双人复核。

@@ -132,13 +132,13 @@ async fn may<P: Needs>(conn: &mut Conn, visit: &Visit<P>, form: &RefundForm) -> 
     let application = form.status.is_application();
     Ok(May {
         transmit: sits && form.status == Status::Draft,
-        change: sits && open,
+        change: sits && open && !form.asked,
         release: form.status == Status::AwaitingRelease
             && form.created_by != visit.actor.user_id
             && visit.may(Permission::ManageUsers)
             && visit.actor.agency_id.is_some(),
         delete: sits && (open || application || form.status == Status::Draft),
-        print: form.status.is_sold() && visit.may(Permission::RequestRefunds),
+        print: form.status.is_sold() && sits,
         answer: application && visit.may(Permission::TalkToAirline),
     })
 }

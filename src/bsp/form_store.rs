@@ -4,9 +4,9 @@ use sqlx::FromRow;
 
 use super::command::Journey;
 use super::model::{Content, Form, Status};
+use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
-use crate::db::{Conn, is_duplicate};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant};
@@ -47,6 +47,7 @@ struct FormRow {
     created_at: String,
     saved_at: Option<String>,
     answer_due: Option<String>,
+    asked: i64,
     batch_id: Option<String>,
 }
 
@@ -88,6 +89,7 @@ impl FormRow {
             version: self.version,
             created_by: self.created_by,
             created_by_name: self.created_by_name,
+            asked: self.asked == 1,
             batch_id: self.batch_id,
         })
     }
@@ -96,7 +98,7 @@ impl FormRow {
 const FORMS: &str = "SELECT f.id, f.agency_id, f.office_id, o.code AS office, o.iata_number, f.device, f.agent, f.journey, f.status, \
      f.wanted_no, f.refund_no, f.ticket_id, f.number, f.hidden, f.currency, f.gross_minor, f.tax_minor, f.deduction_minor, f.rate_points, \
      f.commission_minor, f.net_minor, f.content, f.pnr, f.sales_day, f.version, f.created_by, f.created_by_name, f.created_at, f.saved_at, \
-     f.answer_due, f.batch_id FROM bsp_forms f JOIN bsp_offices o ON o.id = f.office_id";
+     f.answer_due, f.asked, f.batch_id FROM bsp_forms f JOIN bsp_offices o ON o.id = f.office_id";
 
 async fn forms(conn: &mut Conn, query: Select) -> Result<Vec<Form>, sqlx::Error> {
     let rows: Vec<FormRow> = query.fetch(conn).await?;
@@ -121,7 +123,7 @@ pub async fn of_number(conn: &mut Conn, office_id: &str, refund_no: &str) -> Res
     Ok(forms(conn, query).await?.pop())
 }
 
-/// The newest transmitted form of an agency for a ticket set that holds this number.
+/// The newest transmitted form of an agency for a ticket set that holds this number; one that stands before others.
 ///
 /// # Errors
 /// The database's own.
@@ -129,7 +131,7 @@ pub async fn of_ticket(conn: &mut Conn, agency_id: &str, number: &str) -> Result
     let query = Select::new(FORMS)
         .and("f.agency_id = ?", [agency_id.into()])
         .and("f.id IN (SELECT c.form_id FROM bsp_form_coupons c WHERE c.agency_id = ? AND c.number = ?)", [agency_id.into(), number.into()])
-        .then("ORDER BY f.created_at DESC, f.id DESC LIMIT 1", []);
+        .then("ORDER BY CASE WHEN f.status IN ('rejected', 'deleted') THEN 1 ELSE 0 END, f.created_at DESC, f.id DESC LIMIT 1", []);
     Ok(forms(conn, query).await?.pop())
 }
 
@@ -145,43 +147,17 @@ pub async fn left_by(conn: &mut Conn, user_id: &str) -> Result<Option<Form>, sql
     Ok(forms(conn, query).await?.pop())
 }
 
-/// The newest draft of somebody for a ticket number of their agency.
+/// The newest draft of somebody for the ticket set that holds this number; those of batches are no such.
 ///
 /// # Errors
 /// The database's own.
 pub async fn draft_of(conn: &mut Conn, agency_id: &str, user_id: &str, number: &str) -> Result<Option<Form>, sqlx::Error> {
     let query = Select::new(FORMS)
+        .and("f.ticket_id = (SELECT n.ticket_id FROM bsp_ticket_numbers n WHERE n.number = ?)", [number.into()])
         .and("f.agency_id = ?", [agency_id.into()])
-        .and("f.number = ?", [number.into()])
-        .and("f.created_by = ? AND f.status = 'draft'", [user_id.into()])
+        .and("f.created_by = ? AND f.status = 'draft' AND f.batch_id IS NULL", [user_id.into()])
         .then("ORDER BY f.created_at DESC, f.id DESC LIMIT 1", []);
     Ok(forms(conn, query).await?.pop())
-}
-
-/// What forms that stand take of a ticket's fare and taxes already, without one of them.
-///
-/// # Errors
-/// The database's own.
-pub async fn taken(conn: &mut Conn, ticket_id: &str, but: &str) -> Result<(i64, i64), sqlx::Error> {
-    sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(gross_minor), 0) AS BIGINT), CAST(COALESCE(SUM(tax_minor), 0) AS BIGINT) FROM bsp_forms \
-         WHERE ticket_id = $1 AND id <> $2 AND status NOT IN ('draft', 'abandoned', 'rejected', 'deleted')",
-    )
-    .bind(ticket_id)
-    .bind(but)
-    .fetch_one(conn)
-    .await
-}
-
-/// The coupons that a form holds: ticket number and coupon.
-///
-/// # Errors
-/// The database's own.
-pub async fn coupons(conn: &mut Conn, form_id: &str) -> Result<Vec<(String, i64)>, sqlx::Error> {
-    sqlx::query_as("SELECT number, coupon_no FROM bsp_form_coupons WHERE form_id = $1 AND stands = 1 ORDER BY number, coupon_no")
-        .bind(form_id)
-        .fetch_all(conn)
-        .await
 }
 
 /// What a list of forms holds.
@@ -299,6 +275,7 @@ pub async fn insert_many(conn: &mut Conn, new: &[Form]) -> Result<(), sqlx::Erro
             "created_by",
             "created_by_name",
             "created_at",
+            "asked",
             "batch_id",
         ],
         suffix: "",
@@ -333,6 +310,7 @@ fn row_of(new: &Form) -> Result<Vec<Value>, sqlx::Error> {
         new.created_by.as_str().into(),
         new.created_by_name.as_str().into(),
         instant_text(new.created_at).into(),
+        i64::from(new.asked).into(),
         new.batch_id.clone().into(),
     ])
 }
@@ -349,7 +327,7 @@ pub async fn save(conn: &mut Conn, form: &Form, seen_version: i64) -> Result<boo
     let done = sqlx::query(
         "UPDATE bsp_forms SET status = $1, refund_no = $2, ticket_id = $3, number = $4, hidden = $5, gross_minor = $6, tax_minor = $7, \
          deduction_minor = $8, rate_points = $9, commission_minor = $10, net_minor = $11, content = $12, pnr = $13, sales_day = $14, \
-         saved_at = $15, answer_due = $16, created_by = $17, created_by_name = $18, version = version + 1 WHERE id = $19 AND version = $20",
+         saved_at = $15, answer_due = $16, created_by = $17, created_by_name = $18, asked = $19, version = version + 1 WHERE id = $20 AND version = $21",
     )
     .bind(form.status.word())
     .bind(&form.refund_no)
@@ -369,37 +347,12 @@ pub async fn save(conn: &mut Conn, form: &Form, seen_version: i64) -> Result<boo
     .bind(form.answer_due.map(instant_text))
     .bind(&form.created_by)
     .bind(&form.created_by_name)
+    .bind(i64::from(form.asked))
     .bind(&form.id)
     .bind(seen_version)
     .execute(conn)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Makes a form hold these coupons and no others. Answers whether they were free.
-///
-/// # Errors
-/// The database's own.
-pub async fn hold_coupons(conn: &mut Conn, form: &Form, coupons: &[(String, i64)]) -> Result<bool, sqlx::Error> {
-    const TABLE: Table =
-        Table { name: "bsp_form_coupons", columns: &["form_id", "agency_id", "number", "coupon_no", "stands"], suffix: "" };
-    sqlx::query("DELETE FROM bsp_form_coupons WHERE form_id = $1").bind(&form.id).execute(&mut *conn).await?;
-    let row = |(number, coupon): &(String, i64)| {
-        vec![form.id.as_str().into(), form.agency_id.as_str().into(), number.as_str().into(), (*coupon).into(), 1i64.into()]
-    };
-    match rows::insert(conn, TABLE, coupons.iter().map(row).collect()).await {
-        Ok(()) => Ok(true),
-        Err(error) if is_duplicate(&error) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
-/// Gives the coupons of a form back.
-///
-/// # Errors
-/// The database's own.
-pub async fn free_coupons(conn: &mut Conn, form_id: &str) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE bsp_form_coupons SET stands = 0 WHERE form_id = $1").bind(form_id).execute(conn).await.map(|_| ())
 }
 
 /// The next automatic refund number of an office: nine digits that no form has.

@@ -5,18 +5,19 @@ use std::time::Duration;
 
 use super::batch_store::{self, BatchRow, BspBatch};
 use super::command::{self, Code, Command, Journey, Numbering, Tail, View};
-use super::model::{Content, CouponStatus, Desk, Form, KeptTicket, Sale, Status};
+use super::model::{Content, Desk, Form, KeptTicket, Sale, Status};
 use super::ticket_number::TicketNumber;
 use super::ticket_store::{Found, TicketSource};
-use super::{form_store, life, office_day, office_store};
+use super::{checking, form_store, life, office_day, office_store};
 use crate::config::Limits;
 use crate::db::Db;
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
 use crate::kernel::money::Money;
-use crate::kernel::time::{Date, DateTime, Timestamp};
+use crate::kernel::time::{Date, Timestamp};
 use crate::refund_calculation::refund_form::FIXED_POINTS;
+use crate::web::form::Problems;
 
 /// Commands of somebody's history that are looked at.
 pub const HISTORY: i64 = 50;
@@ -247,6 +248,9 @@ impl Host<'_> {
             return Err(Code::RefundExists.into());
         }
         let deadline = Duration::from_millis(self.limits.ticket_source_ms);
+        if deadline.is_zero() {
+            return Err(Code::TimeOut.into());
+        }
         let asked = tokio::time::timeout(deadline, self.source.ticket(&self.desk.office.agency_id, number)).await;
         let kept = match asked.map_err(|_| Code::TimeOut)?? {
             Found::Unrecognised => return Err(Code::FillManually.into()),
@@ -256,27 +260,10 @@ impl Host<'_> {
         if kept.office_id != self.desk.office.id {
             return Err(Code::Authority.into());
         }
-        if kept.ticket.sale == Sale::Void || !self.is_within_window(&kept) {
+        if kept.ticket.sale == Sale::Void || !checking::is_within_window(&kept.ticket, &self.desk.office.zone_name, self.works, self.now) {
             return Err(Code::LoadingFailed.into());
         }
         Ok(Form { batch_id, ..self.filled(kept, numbering, tail) })
-    }
-
-    /// 1.5 months after the issue; a year where the passenger did not show up: an open coupon's flight has left.
-    fn is_within_window(&self, kept: &KeptTicket) -> bool {
-        let today = self.today();
-        let within = |days: i64| {
-            jiff::Span::new()
-                .try_days(days)
-                .ok()
-                .and_then(|span| kept.ticket.issued_on.checked_add(span).ok())
-                .is_some_and(|last| today <= last)
-        };
-        let local: DateTime = jiff::tz::TimeZone::get(&self.desk.office.zone_name)
-            .map_or_else(|_| self.now.to_zoned(jiff::tz::TimeZone::UTC), |zone| self.now.to_zoned(zone))
-            .datetime();
-        let no_show = kept.ticket.coupons.iter().any(|coupon| coupon.status == CouponStatus::Open && coupon.departs < local);
-        within(self.limits.bsp_window_days) || (no_show && within(self.limits.bsp_no_show_days))
     }
 
     fn blank(&self, numbering: Numbering, tail: Tail) -> Form {
@@ -319,6 +306,7 @@ impl Host<'_> {
             created_at: self.now,
             saved_at: None,
             answer_due: None,
+            asked: false,
             batch_id: None,
         }
     }
@@ -327,9 +315,12 @@ impl Host<'_> {
         let KeptTicket { id, hidden, ticket, refunded, .. } = kept;
         let last = ticket.numbers.last().filter(|_| ticket.numbers.len() > 1).and_then(|number| number.get(6..));
         let check = ticket.number().map(|number| number.check_digits()[0].to_string());
-        // What is left of a ticket that is refunded in parts is for the agent to say.
-        let (gross, taxes) =
-            if refunded.is_empty() { (ticket.fare, ticket.taxes.clone()) } else { (Money::zero(ticket.fare.currency), Vec::new()) };
+        // What is left of a ticket of which a part was used or refunded is for the agent to say.
+        let (gross, taxes) = if refunded.is_empty() && ticket.is_untouched() {
+            (ticket.fare, ticket.taxes.clone())
+        } else {
+            (Money::zero(ticket.fare.currency), Vec::new())
+        };
         let tax = taxes.iter().map(|tax| tax.amount.minor).sum();
         Form {
             ticket_id: Some(id),
@@ -428,6 +419,11 @@ impl Host<'_> {
         let draft = form_store::draft_of(&mut conn, &self.desk.office.agency_id, &self.actor.user_id, ticket.digits()).await?;
         drop(conn);
         let draft = draft.filter(|form| form.office_id == self.desk.office.id).ok_or(Code::NoRecord)?;
+        if draft.gross.minor == 0 {
+            let mut problems = Problems::default();
+            problems.add("gross", "bsp-partly-used");
+            return Err(NotDone::Form(life::NotDone::Problems(problems)));
+        }
         let typed = life::Typed::of(&draft);
         let wish = life::Wish { form_id: draft.id.clone(), seen_version: draft.version, typed, application: false };
         let id = life::transmit(self.db, self.actor, self.works, wish, self.now).await?;

@@ -2,22 +2,22 @@
 //! transaction of form, coupons and event.
 
 use super::command::Code;
-use super::model::{CouponStatus, Form, KeptTicket, Office, Status};
-use super::ticket_store::{self, Found};
+use super::model::{Form, Office, Status};
+use super::ticket_number::TicketNumber;
 pub use super::typed::Typed;
-use super::typed::{Read, Unread};
-use super::{form_store, office_day, office_store};
+use super::typed::Unread;
+use super::{checking, coupon_store, form_store, office_day, office_store};
 use crate::agencies::store as agencies;
 use crate::config::Limits;
 use crate::db::{Conn, Db, is_duplicate};
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::Actor;
-use crate::kernel::money::{Money, Rounding};
+use crate::kernel::money::Rounding;
 use crate::kernel::time::{Timestamp, plus_days};
 use crate::notices::model::{Case, CaseKind};
 use crate::notices::store as notices;
-use crate::refund_calculation::refund_form::{CommissionOf, CommissionRule, FormFault, Hidden, settle};
-use crate::refund_calculation::sealed::{SealKey, SealedRate};
+use crate::refund_calculation::refund_form::{Commission, CommissionOf, CommissionRule, FormFault, Hidden, settle};
+use crate::refund_calculation::sealed::SealKey;
 use crate::web::form::Problems;
 use crate::web::words::Message;
 
@@ -27,6 +27,9 @@ pub struct Works {
     pub key: SealKey,
     pub rule: CommissionRule,
     pub answer_days: i64,
+    /// Days after its issue for which a ticket fills a form, and the same where the passenger did not show up.
+    pub window_days: i64,
+    pub no_show_days: i64,
 }
 
 impl Works {
@@ -39,7 +42,13 @@ impl Works {
             _ => Rounding::HalfUp,
         };
         let of = limits.bsp_commission_of.parse().unwrap_or(CommissionOf::Gross);
-        Self { key: SealKey::of(secret), rule: CommissionRule { of, rounding }, answer_days: limits.bsp_answer_days }
+        Self {
+            key: SealKey::of(secret),
+            rule: CommissionRule { of, rounding },
+            answer_days: limits.bsp_answer_days,
+            window_days: limits.bsp_window_days,
+            no_show_days: limits.bsp_no_show_days,
+        }
     }
 }
 
@@ -80,7 +89,8 @@ impl From<Unread> for NotDone {
     }
 }
 
-fn problem(field: &'static str, message: impl Into<Message>) -> NotDone {
+/// One thing that is wrong with a form.
+pub(super) fn problem(field: &'static str, message: impl Into<Message>) -> NotDone {
     let mut problems = Problems::default();
     problems.add(field, message);
     NotDone::Problems(problems)
@@ -108,9 +118,7 @@ pub async fn transmit(db: &Db, actor: &Actor, works: &Works, wish: Wish, now: Ti
 async fn transmit_in(conn: &mut Conn, actor: &Actor, works: &Works, wish: Wish, now: Timestamp) -> Result<String, NotDone> {
     let form = form_store::find(conn, &actor.scope(), &wish.form_id).await?.ok_or(NotDone::Absent)?;
     let office = seat(conn, actor, &form).await?;
-    let read = wish.typed.read(form.gross.currency, form.hidden)?;
-    let again = form.version.checked_sub(1) == Some(wish.seen_version) && form.status != Status::Draft;
-    if again && form.content == read.content && form.gross == read.figures.gross && form.deduction == read.figures.deduction {
+    if is_answered(&form, &wish) {
         return Ok(form.id);
     }
     if form.version != wish.seen_version {
@@ -120,10 +128,16 @@ async fn transmit_in(conn: &mut Conn, actor: &Actor, works: &Works, wish: Wish, 
     if form.status != Status::Draft && !form.is_open(today) {
         return Err(Code::DayClosed.into());
     }
-    let kept = ticket_of(conn, &form, &read).await?;
+    if form.status != Status::Draft && (form.asked || wish.application) {
+        return Err(problem("number", "bsp-asked"));
+    }
+    let number = TicketNumber::parse(&wish.typed.number).map_err(|_| Code::TicketFormat)?;
+    let kept = checking::ticket_of(conn, (&form, &office), &number, works, now).await?;
+    let is_hidden = kept.as_ref().is_some_and(|kept| kept.hidden);
+    let read = wish.typed.read(form.gross.currency, is_hidden)?;
     let (coupons, hidden) = match &kept {
-        Some(kept) => (check_ticket(conn, &form, kept, &read).await?, hidden_of(kept, works)?),
-        None => (unknown_coupons(&read)?, Hidden::NOTHING),
+        Some(kept) => (checking::check_ticket(conn, &form, kept, &read).await?, checking::hidden_of(kept, works)?),
+        None => (checking::unknown_coupons(conn, &form, &read).await?, Hidden::NOTHING),
     };
     let settled = settle(&read.figures, hidden, works.rule).map_err(|fault| match fault {
         FormFault::FixedRate => Code::CommissionRate.into(),
@@ -131,7 +145,8 @@ async fn transmit_in(conn: &mut Conn, actor: &Actor, works: &Works, wish: Wish, 
         FormFault::Figure | FormFault::Money(_) => problem("commission", "bsp-commission-too-much"),
         FormFault::BelowZero => problem("deduction", "bsp-below-zero"),
     })?;
-    let status = match (wish.application, office.four_eyes) {
+    // What waits for a second person goes on waiting, whatever the office asks for by now.
+    let status = match (wish.application, office.four_eyes || form.status == Status::AwaitingRelease) {
         (true, _) => Status::Pending,
         (false, true) => Status::AwaitingRelease,
         (false, false) => Status::Saved,
@@ -150,6 +165,8 @@ async fn transmit_in(conn: &mut Conn, actor: &Actor, works: &Works, wish: Wish, 
         refund_no: Some(refund_no),
         ticket_id: kept.as_ref().map(|kept| kept.id.clone()),
         number: read.number.digits().to_owned(),
+        hidden: is_hidden,
+        asked: wish.application,
         gross: read.figures.gross,
         deduction: read.figures.deduction,
         tax: settled.tax,
@@ -165,13 +182,30 @@ async fn transmit_in(conn: &mut Conn, actor: &Actor, works: &Works, wish: Wish, 
         created_by_name: actor.name.clone(),
         ..form
     };
-    if !form_store::hold_coupons(conn, &after, &coupons).await? {
+    if !coupon_store::hold(conn, &after, &coupons).await? {
         return Err(problem("coupons", "bsp-coupon-refunded"));
     }
     save(conn, &after).await?;
     let details = serde_json::json!({ "net": after.net_refund, "status": status });
     journal::write(conn, Subject::BspForm, &after.id, happened, &Author::from(actor), &details, now).await?;
     Ok(after.id)
+}
+
+/// Whether this very press was answered already.
+fn is_answered(form: &Form, wish: &Wish) -> bool {
+    if form.version.checked_sub(1) != Some(wish.seen_version)
+        || !form.status.stands()
+        || wish.application != (form.status == Status::Pending)
+    {
+        return false;
+    }
+    let Ok(read) = wish.typed.read(form.gross.currency, form.hidden) else { return false };
+    let same_commission = match read.figures.commission {
+        Commission::Amount(amount) => form.rate_points.is_none() && form.commission == amount,
+        Commission::Rate(points) => form.rate_points == Some(points),
+    };
+    let same_figures = form.gross == read.figures.gross && form.deduction == read.figures.deduction && same_commission;
+    same_figures && form.content == read.content && form.number == read.number.digits()
 }
 
 async fn save(conn: &mut Conn, after: &Form) -> Result<(), NotDone> {
@@ -187,90 +221,6 @@ async fn save(conn: &mut Conn, after: &Form) -> Result<(), NotDone> {
 async fn seat(conn: &mut Conn, actor: &Actor, form: &Form) -> Result<Office, NotDone> {
     let desk = office_store::desk_of(conn, &actor.user_id).await?;
     desk.map(|desk| desk.office).filter(|office| office.id == form.office_id).ok_or(NotDone::Code(Code::Authority))
-}
-
-/// The ticket record behind what was typed, held until the end of the transaction.
-async fn ticket_of(conn: &mut Conn, form: &Form, read: &Read) -> Result<Option<KeptTicket>, NotDone> {
-    let same = form.number == read.number.digits();
-    if form.hidden && !same {
-        return Err(Code::TicketMismatch.into());
-    }
-    let id = match &form.ticket_id {
-        Some(id) if same => id.clone(),
-        _ => match ticket_store::find(conn, &form.agency_id, &read.number).await? {
-            // What is hidden behind it would not be reckoned: only a form that was filled from it may refund it.
-            Found::Ticket(kept) if kept.hidden => return Err(Code::TicketMismatch.into()),
-            Found::Ticket(kept) if kept.office_id != form.office_id => return Err(Code::Authority.into()),
-            Found::Ticket(kept) => kept.id,
-            Found::Absent | Found::Unrecognised => return Ok(None),
-        },
-    };
-    ticket_store::hold(conn, &id).await?;
-    Ok(ticket_store::of_id(conn, &id).await?)
-}
-
-/// The coupons of a form on a known ticket: there, open, free, and no more money than was paid.
-async fn check_ticket(conn: &mut Conn, form: &Form, kept: &KeptTicket, read: &Read) -> Result<Vec<(String, i64)>, NotDone> {
-    let ticket = &kept.ticket;
-    if ticket.numbers.first().is_none_or(|first| first != read.number.digits()) {
-        return Err(problem(
-            "number",
-            Message::new("bsp-first-of-set").text("number", ticket.number().map(|n| n.to_string()).unwrap_or_default()),
-        ));
-    }
-    let own = form_store::coupons(conn, &form.id).await?;
-    let mut coupons = Vec::new();
-    for (place, no) in &read.coupons {
-        let found = ticket.coupons.iter().find(|coupon| coupon.ticket == place + 1 && i64::try_from(coupon.coupon) == Ok(*no));
-        let number = ticket.number_of(place + 1).to_owned();
-        let named = |key: &'static str| problem("coupons", Message::new(key).text("ticket", &number).count("coupon", *no));
-        let coupon = found.ok_or_else(|| named("bsp-coupon-absent"))?;
-        let cell = (number.clone(), *no);
-        if kept.refunded.contains(&cell) && !own.contains(&cell) {
-            return Err(named("bsp-coupon-taken"));
-        }
-        match coupon.status {
-            CouponStatus::Open => {}
-            CouponStatus::Suspended => return Err(named("bsp-coupon-suspended")),
-            CouponStatus::Refunded => return Err(named("bsp-coupon-taken")),
-            _ => return Err(named("bsp-coupon-not-open")),
-        }
-        coupons.push(cell);
-    }
-    if !ticket.seats_released && !read.content.seats_released {
-        return Err(problem("seats", "bsp-seats"));
-    }
-    let (gross, tax) = form_store::taken(conn, &kept.id, &form.id).await?;
-    let left = |whole: Money, taken: i64| Money::new(whole.minor - taken, whole.currency);
-    let (fare_left, tax_left) = (left(ticket.fare, gross), left(ticket.tax(), tax));
-    if read.figures.gross.minor > fare_left.minor {
-        return Err(problem("gross", Message::new("bsp-gross-too-much").money("left", fare_left)));
-    }
-    if read.figures.taxes.iter().map(|tax| i128::from(tax.minor)).sum::<i128>() > i128::from(tax_left.minor) {
-        return Err(problem("taxes", Message::new("bsp-tax-too-much").money("left", tax_left)));
-    }
-    Ok(coupons)
-}
-
-/// The coupons of a form for a ticket of which there is no record: the numbers of a set follow each other.
-fn unknown_coupons(read: &Read) -> Result<Vec<(String, i64)>, NotDone> {
-    let cell = |(place, no): &(usize, i64)| {
-        let number = u64::try_from(*place).ok().and_then(|place| read.number.plus(place));
-        number.map(|number| (number.digits().to_owned(), *no)).ok_or(NotDone::Code(Code::TicketFormat))
-    };
-    read.coupons.iter().map(cell).collect()
-}
-
-fn hidden_of(kept: &KeptTicket, works: &Works) -> Result<Hidden, NotDone> {
-    if !kept.hidden {
-        return Ok(Hidden::NOTHING);
-    }
-    let owner = kept.ticket.numbers.first().map(String::as_str).unwrap_or_default();
-    let z = match &kept.sealed {
-        None => SealedRate::NONE,
-        Some(sealed) => SealedRate::open(&works.key, owner, sealed).map_err(|_| NotDone::Unsealed)?,
-    };
-    Ok(Hidden { z, tour_code: true })
 }
 
 /// Releases a form that somebody else transmitted: it is sold from now on.
@@ -304,8 +254,16 @@ async fn sell(
     now: Timestamp,
 ) -> Result<(), NotDone> {
     let office = office_store::office(conn, &form.office).await?.ok_or(NotDone::Absent)?;
-    let sales_day = Some(office_day(&office.zone_name, now));
-    let after = Form { status: Status::Saved, sales_day, saved_at: Some(now), answer_due: None, ..form };
+    // It may have waited for weeks: the ticket must still be what it was.
+    checking::check_again(conn, &form).await?;
+    let sold =
+        Form { status: Status::Saved, sales_day: Some(office_day(&office.zone_name, now)), saved_at: Some(now), answer_due: None, ..form };
+    // What the airline agreed to is released as any other form is.
+    let after = if office.four_eyes && happened == Said::Authorizes.word() {
+        Form { status: Status::AwaitingRelease, sales_day: None, saved_at: None, ..sold }
+    } else {
+        sold
+    };
     save(conn, &after).await?;
     Ok(journal::write(conn, Subject::BspForm, &after.id, happened, author, details, now).await?)
 }
@@ -319,6 +277,7 @@ pub async fn print(db: &Db, actor: &Actor, form_id: &str, now: Timestamp) -> Res
     db.write(move |conn| {
         Box::pin(async move {
             let form = form_store::find(conn, &actor.scope(), &form_id).await?.ok_or(NotDone::Absent)?;
+            seat(conn, &actor, &form).await?;
             match form.status {
                 Status::Printed | Status::Reported => return Ok(()),
                 Status::Saved => {}
@@ -353,7 +312,7 @@ pub async fn delete(db: &Db, actor: &Actor, form_id: &str, seen_version: i64, no
                 status if status.is_application() || form.is_open(today) => Status::Deleted,
                 _ => return Err(Code::DayClosed.into()),
             };
-            form_store::free_coupons(conn, &form.id).await?;
+            coupon_store::free(conn, &form.id).await?;
             save(conn, &Form { status, answer_due: None, ..form }).await?;
             let happened = if status == Status::Deleted { "deleted" } else { "abandoned" };
             Ok(journal::write(conn, Subject::BspForm, &form_id, happened, &Author::from(&actor), &serde_json::json!({}), now).await?)
@@ -399,7 +358,7 @@ pub async fn answer(
                     journal::write(conn, Subject::BspForm, &form_id, said.word(), &author, &details, now).await?;
                 }
                 Said::Rejects => {
-                    form_store::free_coupons(conn, &form.id).await?;
+                    coupon_store::free(conn, &form.id).await?;
                     save(conn, &Form { status: Status::Rejected, answer_due: None, ..form }).await?;
                     journal::write(conn, Subject::BspForm, &form_id, said.word(), &author, &details, now).await?;
                 }

@@ -158,6 +158,12 @@ impl Ticket {
         ticket.checked_sub(1).and_then(|place| self.numbers.get(place)).map_or("", String::as_str)
     }
 
+    /// Whether nothing of it was used, exchanged or refunded.
+    #[must_use]
+    pub fn is_untouched(&self) -> bool {
+        self.coupons.iter().all(|coupon| matches!(coupon.status, CouponStatus::Open | CouponStatus::Suspended | CouponStatus::CheckedIn))
+    }
+
     /// Where it goes: `SHA PEK CAN`, or the first and the last place alone.
     #[must_use]
     pub fn route(&self) -> String {
@@ -264,6 +270,8 @@ pub struct Form {
     pub saved_at: Option<Timestamp>,
     /// By when the airline is to answer an application.
     pub answer_due: Option<Timestamp>,
+    /// Whether the airline was asked first: what it agreed to is not changed any more.
+    pub asked: bool,
     pub batch_id: Option<String>,
 }
 

@@ -111,6 +111,11 @@ pub struct FourEyesForm {
 /// `POST /bsp/offices/{office}/four-eyes`
 pub async fn set_four_eyes(visit: Visit<ManageUsers>, code: Path<String>, form: Form<FourEyesForm>) -> Answer {
     let office = own_office(&visit, &code).await?;
+    let desk = office_store::desk_of(&mut *visit.app.db.read().await?, &visit.actor.user_id).await?;
+    // Whoever transmits there must not be the one who lets the second person go.
+    if form.0.four_eyes != "1" && desk.is_some_and(|desk| desk.office.id == office.id) {
+        return Err(Error::Refused(Message::new("bsp-four-eyes-own")));
+    }
     let (four_eyes, author, now) = (form.0.four_eyes == "1", Author::from(&visit.actor), visit.app.clock.now());
     let set = visit.app.db.write(move |conn| {
         Box::pin(async move {

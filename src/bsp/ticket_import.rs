@@ -105,6 +105,11 @@ fn figure(value: &Value) -> Option<String> {
     }
 }
 
+/// Whether nothing stands there; what is neither that nor a figure is a fault.
+fn is_nothing(value: &Value) -> bool {
+    value.is_null() || value.as_str().is_some_and(|text| text.trim().is_empty())
+}
+
 fn text(field: &str, text: &str, most: usize) -> Result<String, Fault> {
     let text = text.trim();
     if text.chars().count() > most || text.chars().any(char::is_control) {
@@ -169,8 +174,15 @@ impl Record {
             Ok(Tax { code: needed("taxes.code", &tax.code, 2)?.to_uppercase(), amount: money("taxes.amount", &tax.amount, currency)? })
         };
         let taxes = self.taxes.iter().map(tax).collect::<Result<_, _>>()?;
-        let z = figure(&self.z_value).map_or(Ok(SealedRate::NONE), |text| SealedRate::parse(&text));
-        let z = z.map_err(|_| fault("z_value", "percent with at most two decimals are expected"))?;
+        let wrong_z = || fault("z_value", "percent with at most two decimals are expected");
+        let z = match figure(&self.z_value) {
+            Some(text) => SealedRate::parse(&text).map_err(|_| wrong_z())?,
+            None if is_nothing(&self.z_value) => SealedRate::NONE,
+            None => return Err(wrong_z()),
+        };
+        if figure(&self.tour_code).is_none() && !is_nothing(&self.tour_code) {
+            return Err(fault("tour_code", "text is expected"));
+        }
         let hidden = !z.is_none() || figure(&self.tour_code).is_some();
         let rate = figure(&self.commission_rate)
             .map(|text| points(&text).ok_or_else(|| fault("commission_rate", "percent such as 3.00 are expected")));
@@ -206,7 +218,7 @@ impl Record {
             taxes,
             rate_points,
             commission,
-            form_of_payment: needed("form_of_payment", &self.form_of_payment, 18)?,
+            form_of_payment: masked_card(&needed("form_of_payment", &self.form_of_payment, 18)?),
             credit_card: masked_card(&text("credit_card", &self.credit_card, 22)?),
             pnr: text("pnr", &self.pnr, 8)?.to_uppercase(),
             seats_released: self.seats_released,
@@ -290,11 +302,15 @@ fn coupon_of(text: &str) -> Value {
     })
 }
 
-/// What the reader complains of, without what it read: only names of fields are repeated.
+/// What the reader complains of, without what it read.
 fn said(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    if text.starts_with("missing field") || text.starts_with("unknown field") {
+    if text.starts_with("missing field") {
         return text;
+    }
+    // Its name might be a value that slipped into the place of a name.
+    if text.starts_with("unknown field") {
+        return "unknown field: only those of docs/tickets.md are read".to_owned();
     }
     match error.classify() {
         serde_json::error::Category::Data => "a field is not of the kind that the format asks for".to_owned(),
@@ -396,7 +412,7 @@ impl Import<'_> {
 
     fn new_ticket(&self, offices: &HashMap<String, Office>, text: &str, checked: Checked) -> Result<NewTicket, Fault> {
         let Checked { ticket, z, hidden } = checked;
-        let unknown = || fault("office", format!("there is no office {}: add it with `afterfare office add`", ticket.office));
+        let unknown = || fault("office", "there is no office of this code: add it with `afterfare office add`");
         let office = offices.get(&ticket.office).ok_or_else(unknown)?;
         if office.iata_number != ticket.iata_number {
             return Err(fault("iata_number", format!("is not that of the office {}", office.code)));

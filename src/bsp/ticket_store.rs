@@ -99,6 +99,19 @@ pub async fn hold(conn: &mut Conn, id: &str) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE bsp_tickets SET device = device WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
 }
 
+/// Whether an agency has a record of any of these numbers.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_any_known(conn: &mut Conn, agency_id: &str, numbers: &[String]) -> Result<bool, sqlx::Error> {
+    let found: Vec<(String,)> = Select::new("SELECT n.number FROM bsp_ticket_numbers n JOIN bsp_tickets t ON t.id = n.ticket_id")
+        .and("t.agency_id = ?", [agency_id.into()])
+        .and_in("n.number", numbers.iter().map(|number| number.as_str().into()))
+        .fetch(conn)
+        .await?;
+    Ok(!found.is_empty())
+}
+
 /// The coupons of a ticket set that are on forms that stand.
 async fn refunded(conn: &mut Conn, ticket_id: &str) -> Result<Vec<(String, i64)>, sqlx::Error> {
     sqlx::query_as(

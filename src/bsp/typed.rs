@@ -11,6 +11,11 @@ use crate::refund_calculation::refund_form::{Commission, FIXED_POINTS, FormFigur
 use crate::web::form::{MOST_MINOR, Problems, optional, optional_prose, required};
 use crate::web::words::Message;
 
+/// Characters of a gross refund and of a deduction, as the form has room for.
+const AMOUNT: usize = 10;
+/// Characters of a tax and of a commission.
+const SMALL_AMOUNT: usize = 9;
+
 /// The fields of the form, exactly as typed.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
@@ -120,7 +125,8 @@ impl Typed {
     pub fn read(&self, currency: Currency, fixed: bool) -> Result<Read, Unread> {
         let mut problems = Problems::default();
         let number = TicketNumber::parse(&self.number).map_err(|_| Unread::Code(Code::TicketFormat))?;
-        let amount = |text: &str| amount(text, currency);
+        let amount = |text: &str| amount_of(text, AMOUNT, currency);
+        let small = |text: &str| amount_of(text, SMALL_AMOUNT, currency);
         let gross = problems.take("gross", amount(&self.gross));
         let deduction = problems.take("deduction", amount(&self.deduction));
         let taxes = problems.take("taxes", self.read_taxes(currency));
@@ -132,9 +138,9 @@ impl Typed {
             Some(Commission::Rate(FIXED_POINTS))
         } else {
             match (points(rate), typed_amount.is_empty()) {
-                _ if rate.is_empty() => problems.take("commission", amount(typed_amount)).map(Commission::Amount),
+                _ if rate.is_empty() => problems.take("commission", small(typed_amount)).map(Commission::Amount),
                 (None, _) => problems.take("rate", Err(Message::new("bsp-rate-wrong"))),
-                (Some(0), false) => problems.take("commission", amount(typed_amount)).map(Commission::Amount),
+                (Some(0), false) => problems.take("commission", small(typed_amount)).map(Commission::Amount),
                 (Some(_), false) => problems.take("commission", Err(Message::new("bsp-rate-or-amount"))),
                 (Some(points), true) => Some(Commission::Rate(points)),
             }
@@ -167,7 +173,7 @@ impl Typed {
             if code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
                 return Err(Message::new("bsp-tax-code"));
             }
-            let amount = amount(text, currency).map_err(|_| Message::new("bsp-tax-amount").text("code", code))?;
+            let amount = amount_of(text, SMALL_AMOUNT, currency).map_err(|_| Message::new("bsp-tax-amount").text("code", code))?;
             taxes.push(Tax { code: code.to_uppercase(), amount });
         }
         if taxes.len() > MOST_TAXES {
@@ -183,7 +189,7 @@ impl Typed {
         let last_digits = short("last_digits", &self.last_digits, 7);
         let check_digit = short("check_digit", &self.check_digit, 1);
         let passenger_type = short("passenger_type", &self.passenger_type, 3);
-        let form_of_payment = short("form_of_payment", &self.form_of_payment, 18);
+        let form_of_payment = masked_card(&short("form_of_payment", &self.form_of_payment, 18));
         let remark_code = short("remark_code", &self.remark_code, 2);
         let credit_card = masked_card(&short("credit_card", &self.credit_card, 22));
         let (waiver, waiver_type) = (short("waiver", &self.waiver, 14), short("waiver_type", &self.waiver_type, 2));
@@ -214,11 +220,12 @@ impl Typed {
 }
 
 /// An amount that is not below zero; nothing typed is zero.
-fn amount(text: &str, currency: Currency) -> Result<Money, Message> {
+fn amount_of(text: &str, width: usize, currency: Currency) -> Result<Money, Message> {
     let text = text.trim();
     if text.is_empty() {
         return Ok(Money::zero(currency));
     }
-    let amount = Money::parse(text, currency).ok().filter(|amount| (0..=MOST_MINOR).contains(&amount.minor));
+    let amount =
+        Money::parse(text, currency).ok().filter(|_| text.len() <= width).filter(|amount| (0..=MOST_MINOR).contains(&amount.minor));
     amount.ok_or_else(|| Message::new("bsp-amount").text("currency", currency))
 }
