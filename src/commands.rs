@@ -22,6 +22,7 @@ use crate::spreadsheets::reading::Bounds;
 use crate::web::words::Message;
 use crate::{app, demo, finance, worker};
 
+mod backups;
 mod bsp;
 mod calculation;
 mod imports;
@@ -60,6 +61,25 @@ enum Command {
     },
     /// Do one command of the BSP command line
     Bsp(bsp::BspArgs),
+    /// Write everything into one file, at one moment, while a server serves
+    Backup {
+        /// A new file
+        file: PathBuf,
+        #[command(flatten)]
+        args: backups::FilesArgs,
+    },
+    /// Restore a backup into an empty database of either kind
+    Restore {
+        /// A file that `backup` wrote
+        file: PathBuf,
+        #[command(flatten)]
+        args: backups::FilesArgs,
+    },
+    /// Make a backup, restore it beside, check its books and compare; nothing is left behind
+    Drill {
+        #[command(flatten)]
+        args: backups::FilesArgs,
+    },
     /// Recompute the books; exit 0 and a summary, or 1 and every difference
     Verify {
         #[command(flatten)]
@@ -240,6 +260,9 @@ pub async fn run(line: CommandLine) -> ExitCode {
             add_agency(&code, name, currency, &credit_line, &database).await
         }
         Command::User { what } => add_user(what).await,
+        Command::Backup { file, args } => backups::backup(&file, args).await,
+        Command::Restore { file, args } => backups::restore(&file, args).await,
+        Command::Drill { args } => backups::drill(args).await,
         Command::Verify { database } => verify(&database).await,
         Command::Quote { file, rules, format } => calculation::quote(&file, &rules, format),
         Command::Rules { what: RulesCommand::Check { files } } => calculation::check(&files),

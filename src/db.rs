@@ -11,6 +11,7 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Executor};
 
+pub mod copying;
 pub mod numbers;
 pub mod rows;
 pub mod select;
@@ -82,15 +83,19 @@ impl Db {
     /// # Errors
     /// When the address is unknown, the database unreachable, or a migration fails.
     pub async fn open(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
-        sqlx::any::install_default_drivers();
-        let db = match url.split(':').next() {
-            Some("sqlite") => Self::open_sqlite(url, sizes).await?,
-            Some("postgres" | "postgresql") => Self::open_postgres(url, sizes).await?,
-            _ => return Err(OpenError::UnknownAddress(url.to_owned())),
-        };
+        let db = Self::connect(url, sizes).await?;
         MIGRATIONS.run(&db.writers).await.map_err(OpenError::Migration)?;
         db.lay_guards().await?;
         Ok(db)
+    }
+
+    async fn connect(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        match url.split(':').next() {
+            Some("sqlite") => Self::open_sqlite(url, sizes).await,
+            Some("postgres" | "postgresql") => Self::open_postgres(url, sizes).await,
+            _ => Err(OpenError::UnknownAddress(url.to_owned())),
+        }
     }
 
     async fn open_sqlite(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {

@@ -14,6 +14,7 @@ pub mod notices;
 pub mod spreadsheets;
 
 pub mod agencies;
+pub mod backup;
 pub mod batches;
 pub mod bookings;
 pub mod bsp;

@@ -6,6 +6,7 @@ mod world;
 
 mod access;
 mod attachments;
+mod backup;
 mod batches;
 mod books;
 mod browser;

@@ -21,7 +21,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 /// From the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 32] = [
+const ROOMS: [&str; 33] = [
     "kernel",
     "config",
     "db",
@@ -48,6 +48,7 @@ const ROOMS: [&str; 32] = [
     "finance",
     "statements",
     "reports",
+    "backup",
     "queue",
     "home",
     "routes",

@@ -14,18 +14,18 @@ const PARAMETERS: usize = 400;
 
 /// A table and its columns, listed once.
 #[derive(Debug, Clone, Copy)]
-pub struct Table {
-    pub name: &'static str,
-    pub columns: &'static [&'static str],
+pub struct Table<'a> {
+    pub name: &'a str,
+    pub columns: &'a [&'a str],
     /// What stands after the rows, such as an ON CONFLICT clause.
-    pub suffix: &'static str,
+    pub suffix: &'a str,
 }
 
 /// Inserts the rows, in order.
 ///
 /// # Errors
 /// The database's own; nothing is inserted of the statement that failed.
-pub async fn insert(conn: &mut Conn, table: Table, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
+pub async fn insert(conn: &mut Conn, table: Table<'_>, rows: Vec<Vec<Value>>) -> Result<(), sqlx::Error> {
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
         // Few sizes of statement exist, so that all stay prepared.
@@ -42,7 +42,7 @@ pub async fn insert(conn: &mut Conn, table: Table, rows: Vec<Vec<Value>>) -> Res
     Ok(())
 }
 
-fn statement(table: Table, rows: usize) -> String {
+fn statement(table: Table<'_>, rows: usize) -> String {
     use std::fmt::Write;
     let width = table.columns.len();
     let mut text = format!("INSERT INTO {} ({}) VALUES ", table.name, table.columns.join(", "));
