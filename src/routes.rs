@@ -170,6 +170,8 @@ routes! {
     get "/finance/claims/template.xlsx" SeeRefunds => batches::claims_template_xlsx;
     get "/finance/claims/template.csv" SeeRefunds => batches::claims_template_csv;
     get "/finance/claims/batches" SeeRefunds => batches::list;
+    get "/finance/claims/batches.csv" SeeRefunds => batches::list_csv;
+    get "/finance/claims/batches.xlsx" SeeRefunds => batches::list_xlsx;
     post "/finance/claims/batches" RequestRefunds => batches::begin;
     get "/finance/claims/batches/new" RequestRefunds => batches::new;
     get "/batches/{number}" SeeRefunds => batch::show;
@@ -183,6 +185,8 @@ routes! {
     post "/finance/compensations" PostMoney => compensations::propose;
     post "/finance/compensations/{compensation}/approval" PostMoney => compensations::approve;
     post "/finance/compensations/{compensation}/refusal" PostMoney => compensations::refuse;
+    get "/finance/remittances.csv" PostMoney => remittance_lists::files_csv;
+    get "/finance/remittances.xlsx" PostMoney => remittance_lists::files_xlsx;
     get "/finance/remittances" PostMoney => remittances::list;
     post "/finance/remittances" PostMoney => remittances::upload;
     get "/finance/remittances/new" PostMoney => remittances::new;
@@ -216,6 +220,8 @@ routes! {
     post "/finance/top-ups" TopUp => top_ups::declare;
     post "/finance/top-ups/{top_up}/confirmation" PostMoney => top_ups::confirm;
     post "/finance/top-ups/{top_up}/refusal" PostMoney => top_ups::refuse;
+    get "/finance/statements.csv" SeeMoney => statements::list_csv;
+    get "/finance/statements.xlsx" SeeMoney => statements::list_xlsx;
     get "/finance/statements" SeeMoney => statements::list;
     post "/finance/statements/settings" TopUp => statements::save_settings;
     get "/finance/statements/{number}" SeeMoney => statements::show;
@@ -261,6 +267,8 @@ routes! {
     get "/bsp/reports.csv" SeeRefunds => bsp_reports::csv;
     get "/bsp/reports.xlsx" SeeRefunds => bsp_reports::xlsx;
     get "/bsp/batches" SeeRefunds => bsp_batches::list;
+    get "/bsp/batches.csv" SeeRefunds => bsp_batches::list_csv;
+    get "/bsp/batches.xlsx" SeeRefunds => bsp_batches::list_xlsx;
     post "/bsp/batches" RequestRefunds => bsp_batches::begin;
     get "/bsp/batches/{bsp_batch}" SeeRefunds => bsp_batches::show;
     get "/bsp/batches/{bsp_batch}/evaluation.csv" SeeRefunds => bsp_batches::csv;

@@ -125,6 +125,9 @@ async fn a_file_is_checked_and_confirmed_and_every_row_has_its_result(world: Wor
     assert!(file.contains("我的,SKLA20261104193200003,,,,,refused,E_VCC,"), "{file}");
     assert_eq!(lan.get(&format!("{batch}/rows.csv?status=refused")).await.text().lines().count(), 9);
     lan.get("/finance/claims/batches").await.expect("claims.xlsx").expect("Done");
+    let list = lan.get("/finance/claims/batches.csv").await.expect_status(200).text();
+    assert!(list.contains("BA-202611-0001,claims.xlsx,Done,"), "{list}");
+    assert!(lan.get("/finance/claims/batches.xlsx").await.expect_status(200).body.starts_with(b"PK"));
     lan.get("/finance/claims").await.expect(&number(1));
     // The claim's own page leads back to the file with its proof.
     let claim = lan.get(&batch).await.attribute("tbody a[href^='/refunds/']", "href").expect("a claim");

@@ -758,6 +758,9 @@ async fn a_file_of_tickets_becomes_forms(world: World) {
         .expect_status(422)
         .expect("(.xls)");
     assert_eq!(ben.get("/bsp/batches").await.select("tbody tr").len(), 3);
+    let list = ben.get("/bsp/batches.csv").await.expect_status(200).text();
+    assert!(list.lines().count() == 4 && list.contains("BB-202611-0001,SHA999,tickets.csv,6,3,ben"), "{list}");
+    assert!(ben.get("/bsp/batches.xlsx").await.expect_status(200).body.starts_with(b"PK"));
 }
 
 async fn two_agents_make_one_form_of_a_ticket(world: World) {

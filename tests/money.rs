@@ -117,6 +117,9 @@ async fn statements_are_issued_after_their_period_and_never_changed(world: World
     drop(page);
     let page = lan.get("/finance/statements/ST-202612-0001").await.expect_status(200).expect(&number).expect("ZHANG/SAN");
     page.expect("USD 74.99 USD 70.00 USD 2.00 USD 68.00").expect("Closing balance 2026-11-30 USD 68.00");
+    let list = lan.get("/finance/statements.csv").await.expect_status(200).text();
+    assert!(list.contains("ST-202612-0001,SUNRIVER Travel,2026-11-01,2026-11-30,USD,"), "{list}");
+    assert!(lan.get("/finance/statements.xlsx").await.expect_status(200).body.starts_with(b"PK"));
     let file = lan.get("/finance/statements/ST-202612-0001/file.csv").await.expect_status(200).text();
     assert!(file.contains("Opening balance,,,,,,,,,0.00,USD") && file.contains("Closing balance,,,,,,,,,68.00,USD"), "{file}");
     assert!(lan.get("/finance/statements/ST-202612-0001/file.xlsx").await.expect_status(200).body.starts_with(b"PK"));

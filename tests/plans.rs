@@ -158,7 +158,7 @@ async fn lists_are_served_by_an_index(world: World) {
     }
 }
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 25] = [
     "/",
     "/bookings",
     "/bookings?passenger=zhang",
@@ -178,6 +178,12 @@ const PAGES: [&str; 19] = [
     "/bookings/SKLA20261104193200000/incidents",
     "/incidents",
     "/notices",
+    "/finance/claims/batches",
+    "/finance/top-ups",
+    "/finance/statements",
+    "/bsp/forms",
+    "/bsp/batches",
+    "/bsp/reports",
 ];
 
 /// Statements per page, as the driver's own log counts them, with few rows and with many.

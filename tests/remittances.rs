@@ -149,6 +149,9 @@ async fn a_file_is_read_matched_and_credited(world: World) {
     sam.post(&format!("{remittance}/posting"), &[]).await.expect_status(303);
     world.work_all().await;
     sam.get(&remittance).await.expect("USD 237.31 USD 149.98 USD 87.33 USD 0.00");
+    let list = sam.get("/finance/remittances.csv").await.expect_status(200).text();
+    assert!(list.lines().count() == 2 && list.contains("lj.xlsx,USD,237.31,149.98,87.33,0.00"), "{list}");
+    assert!(sam.get("/finance/remittances.xlsx").await.expect_status(200).body.starts_with(b"PK"));
     assert_eq!(deposit(&world).await, 2 * (7499 - 200));
     for refund in &refunds[..2] {
         lan.get(&format!("/refunds/{refund}")).await.expect("Refunded").expect("USD 72.99");

@@ -101,3 +101,5 @@ weekday-4 = Thursday
 weekday-5 = Friday
 weekday-6 = Saturday
 weekday-7 = Sunday
+statement-from = From
+statement-until = Until

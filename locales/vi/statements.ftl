@@ -98,3 +98,5 @@ weekday-4 = Thứ Năm
 weekday-5 = Thứ Sáu
 weekday-6 = Thứ Bảy
 weekday-7 = Chủ Nhật
+statement-from = Từ ngày
+statement-until = Đến ngày

@@ -98,3 +98,5 @@ weekday-4 = 周四
 weekday-5 = 周五
 weekday-6 = 周六
 weekday-7 = 周日
+statement-from = 起
+statement-until = 止

@@ -12,16 +12,18 @@ use super::{store, template};
 use crate::attachments::store as attachments;
 use crate::attachments::upload::{FilesField, Upload, keep_sheet};
 use crate::kernel::id::{hex, new_token};
-use crate::kernel::time::{Date, instant_text};
+use crate::kernel::time::{Date, instant_text, utc_day};
 use crate::refunds::model::Reason;
 use crate::web::App;
 use crate::web::error::Error;
+use crate::web::figures;
 use crate::web::filters;
 use crate::web::form::Problems;
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{Needs, RequestRefunds, SeeRefunds, Visit};
-use crate::web::words::Message;
+use crate::web::words::{Message, Named, say};
 use crate::web::{Answer, see_other};
 
 /// Encodings that people can choose when a file does not tell its own.
@@ -219,4 +221,43 @@ pub async fn claims_template_xlsx(visit: Visit<SeeRefunds>) -> Answer {
 /// `GET /finance/claims/template.csv`
 pub async fn claims_template_csv(_: Visit<SeeRefunds>) -> Answer {
     Ok(template_csv(BatchKind::Claims))
+}
+
+const COLUMNS: [&str; 8] = ["batch", "batch-file", "status", "batch-rows", "batch-posted", "batch-not-posted", "batch-by", "when"];
+
+async fn export_list(visit: &Visit<SeeRefunds>, format: Format) -> Answer {
+    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after: Option<Cursor>| {
+        let (app, scope, reader) = (app.clone(), scope.clone(), reader.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let found = store::list(&mut conn, &scope, BatchKind::Claims, after, sheet::STEP).await?;
+            let next = paging::after_full(&found, sheet::STEP, |one| Cursor { sorted: instant_text(one.created_at), id: one.id.clone() });
+            let cells = |batch: Batch| {
+                vec![
+                    Cell::Text(batch.number),
+                    Cell::Text(batch.file_name),
+                    Cell::Text(batch.status.named().say(reader.language)),
+                    Cell::Text(batch.counts.rows.to_string()),
+                    Cell::Text(batch.counts.posted.to_string()),
+                    Cell::Text((batch.counts.listed + batch.counts.refused).to_string()),
+                    Cell::Text(batch.created_by_name),
+                    Cell::Text(figures::moment(batch.created_at, &reader.zone_name)),
+                ]
+            };
+            Ok((found.into_iter().map(cells).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("claim-batches-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /finance/claims/batches.csv`
+pub async fn list_csv(visit: Visit<SeeRefunds>) -> Answer {
+    export_list(&visit, Format::Csv).await
+}
+
+/// `GET /finance/claims/batches.xlsx`
+pub async fn list_xlsx(visit: Visit<SeeRefunds>) -> Answer {
+    export_list(&visit, Format::Xlsx).await
 }

@@ -14,10 +14,11 @@ use super::model::{Form as RefundForm, Status};
 use crate::attachments::upload::Upload;
 use crate::batches::pages::{ENCODINGS, encoding};
 use crate::batches::working::bounds;
-use crate::kernel::time::instant_text;
+use crate::kernel::time::{instant_text, utc_day};
 use crate::spreadsheets::cell::Table;
 use crate::spreadsheets::reading::{self, NotRead};
 use crate::web::error::Error;
+use crate::web::figures;
 use crate::web::filters;
 use crate::web::form::Problems;
 use crate::web::frame::{Frame, Place};
@@ -211,4 +212,42 @@ pub async fn csv(visit: Visit<SeeRefunds>, number: Path<String>) -> Answer {
 /// `GET /bsp/batches/{number}/evaluation.xlsx`
 pub async fn xlsx(visit: Visit<SeeRefunds>, number: Path<String>) -> Answer {
     export(&visit, &number, Format::Xlsx).await
+}
+
+const LIST_COLUMNS: [&str; 7] = ["bsp-batch", "bsp-office", "bsp-file", "bsp-rows", "bsp-prepared", "batch-by", "when"];
+
+async fn export_list(visit: &Visit<SeeRefunds>, format: Format) -> Answer {
+    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let columns = LIST_COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after: Option<Cursor>| {
+        let (app, scope, zone) = (app.clone(), scope.clone(), reader.zone_name.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let found = batch_store::list(&mut conn, &scope, after, sheet::STEP).await?;
+            let next = paging::after_full(&found, sheet::STEP, |one| Cursor { sorted: instant_text(one.created_at), id: one.id.clone() });
+            let cells = |batch: BspBatch| {
+                vec![
+                    Cell::Text(batch.number.clone()),
+                    Cell::Text(batch.office.clone()),
+                    Cell::Text(batch.file_name.clone()),
+                    Cell::Text(batch.rows.len().to_string()),
+                    Cell::Text(batch.prepared().to_string()),
+                    Cell::Text(batch.created_by_name.clone()),
+                    Cell::Text(figures::moment(batch.created_at, &zone)),
+                ]
+            };
+            Ok((found.into_iter().map(cells).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("ticket-batches-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /bsp/batches.csv`
+pub async fn list_csv(visit: Visit<SeeRefunds>) -> Answer {
+    export_list(&visit, Format::Csv).await
+}
+
+/// `GET /bsp/batches.xlsx`
+pub async fn list_xlsx(visit: Visit<SeeRefunds>) -> Answer {
+    export_list(&visit, Format::Xlsx).await
 }

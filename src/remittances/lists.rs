@@ -1,6 +1,6 @@
 //! Lists across all remittances: open money by age, and airlines that are late; and lines as files.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use actix_web::web::Query;
 use askama::Template;
@@ -8,12 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::allocation_store;
 use super::line_store::{self, View};
-use super::model::Line;
+use super::model::{Line, Remittance, Totals};
 use super::store;
 use crate::db::Conn;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, utc_day};
 use crate::refunds::model::Refund;
+use crate::web::figures;
 use crate::web::filters::{self, Reader};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
@@ -282,4 +283,62 @@ pub async fn overdue_csv(visit: Visit<PostMoney>) -> Answer {
     });
     let sheet = visit.sheet(format!("overdue-{}", utc_day(now)), names.iter().map(|key| say(reader.language, key)).collect());
     sheet.send(Format::Csv, sheet::whole(rows.collect())).await
+}
+
+const FILES: [&str; 9] = [
+    "remittance",
+    "remittance-source",
+    "batch-file",
+    "currency",
+    "remittance-file-sum",
+    "remittance-matched",
+    "remittance-open",
+    "remittance-rejected",
+    "when",
+];
+
+/// The imported files, a row for each currency of each.
+async fn export_files(visit: &Visit<PostMoney>, format: Format) -> Answer {
+    let (app, reader) = (visit.app.clone(), visit.reader());
+    let columns = FILES.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after: Option<Cursor>| {
+        let (app, zone) = (app.clone(), reader.zone_name.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let found = store::list(&mut conn, after, sheet::STEP).await?;
+            let next = paging::after_full(&found, sheet::STEP, |one| Cursor { sorted: instant_text(one.created_at), id: one.id.clone() });
+            let ids: Vec<String> = found.iter().map(|one| one.id.clone()).collect();
+            let mut totals = if ids.is_empty() { HashMap::new() } else { store::totals(&mut conn, &ids).await? };
+            let cells = |one: Remittance| {
+                let at = figures::moment(one.created_at, &zone);
+                let id = one.id.clone();
+                let row = move |total: Totals| {
+                    vec![
+                        Cell::Text(one.number.clone()),
+                        Cell::Text(one.source_name.clone()),
+                        Cell::Text(one.file_name.clone()),
+                        Cell::Text(total.file.currency.code().to_owned()),
+                        Cell::Amount(Some(total.file)),
+                        Cell::Amount(Some(total.matched)),
+                        Cell::Amount(Some(total.open())),
+                        Cell::Amount(Some(total.rejected)),
+                        Cell::Text(at.clone()),
+                    ]
+                };
+                totals.remove(&id).unwrap_or_default().into_iter().map(row).collect::<Vec<_>>()
+            };
+            Ok((found.into_iter().flat_map(cells).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("remittances-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /finance/remittances.csv`
+pub async fn files_csv(visit: Visit<PostMoney>) -> Answer {
+    export_files(&visit, Format::Csv).await
+}
+
+/// `GET /finance/remittances.xlsx`
+pub async fn files_xlsx(visit: Visit<PostMoney>) -> Answer {
+    export_files(&visit, Format::Xlsx).await
 }

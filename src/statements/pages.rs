@@ -11,15 +11,16 @@ use super::{file, store};
 use crate::agencies::model::parse_email;
 use crate::kernel::actor::Permission;
 use crate::kernel::language::Language;
-use crate::kernel::time::instant_text;
+use crate::kernel::time::{instant_text, utc_day};
 use crate::web::error::Error;
+use crate::web::figures;
 use crate::web::filters;
 use crate::web::form::{Form, Problems};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
-use crate::web::sheet::{self, Format};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{Needs, SeeMoney, TopUp, Visit};
-use crate::web::words::Message;
+use crate::web::words::{Message, say};
 use crate::web::{Answer, see_other};
 
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -207,4 +208,54 @@ pub async fn csv(visit: Visit<SeeMoney>, number: Path<String>) -> Answer {
 /// `GET /finance/statements/{number}/file.xlsx`
 pub async fn xlsx(visit: Visit<SeeMoney>, number: Path<String>) -> Answer {
     export(&visit, &number, Format::Xlsx).await
+}
+
+const COLUMNS: [&str; 9] = [
+    "statement",
+    "agency",
+    "statement-from",
+    "statement-until",
+    "currency",
+    "statement-opening",
+    "statement-change",
+    "statement-closing",
+    "statement-issued",
+];
+
+async fn export_list(visit: &Visit<SeeMoney>, format: Format) -> Answer {
+    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after: Option<Cursor>| {
+        let (app, scope, zone) = (app.clone(), scope.clone(), reader.zone_name.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let found = store::list(&mut conn, &scope, after, sheet::STEP).await?;
+            let next = paging::after_full(&found, sheet::STEP, |one| Cursor { sorted: instant_text(one.created_at), id: one.id.clone() });
+            let cells = |one: Statement| {
+                vec![
+                    Cell::Text(one.number.clone()),
+                    Cell::Text(one.agency_name.clone()),
+                    Cell::Text(one.from.to_string()),
+                    Cell::Text(one.last_day().to_string()),
+                    Cell::Text(one.closing.currency.code().to_owned()),
+                    Cell::Amount(Some(one.opening)),
+                    Cell::Amount(Some(one.change())),
+                    Cell::Amount(Some(one.closing)),
+                    Cell::Text(figures::moment(one.created_at, &zone)),
+                ]
+            };
+            Ok((found.into_iter().map(cells).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("statements-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /finance/statements.csv`
+pub async fn list_csv(visit: Visit<SeeMoney>) -> Answer {
+    export_list(&visit, Format::Csv).await
+}
+
+/// `GET /finance/statements.xlsx`
+pub async fn list_xlsx(visit: Visit<SeeMoney>) -> Answer {
+    export_list(&visit, Format::Xlsx).await
 }
