@@ -73,17 +73,7 @@ ALTER TABLE refunds ADD COLUMN batch_id TEXT;
 ALTER TABLE refunds ADD COLUMN batch_no TEXT;
 ALTER TABLE refunds ADD COLUMN batch_row BIGINT;
 CREATE UNIQUE INDEX one_claim_per_batch_row ON refunds (batch_id, batch_row) WHERE batch_id IS NOT NULL;
-
--- The airline's reference as it is compared: without blanks and case.
-ALTER TABLE refunds ADD COLUMN airline_reference_key TEXT;
-UPDATE refunds SET airline_reference_key = UPPER(REPLACE(airline_reference, ' ', '')) WHERE airline_reference IS NOT NULL;
-CREATE INDEX refunds_by_airline_reference ON refunds (airline_reference_key) WHERE airline_reference_key IS NOT NULL;
-
--- What lines of remittances brought of a refund's money before all of it is there.
-ALTER TABLE refunds ADD COLUMN held_minor BIGINT NOT NULL DEFAULT 0;
-CREATE INDEX refunds_holding ON refunds (registered_at, id) WHERE held_minor > 0;
--- 1 when nobody but the money itself said that the airline pays.
-ALTER TABLE refunds ADD COLUMN confirmed_by_money BIGINT NOT NULL DEFAULT 0;
+CREATE INDEX refunds_by_airline_reference ON refunds (airline_reference) WHERE airline_reference IS NOT NULL;
 CREATE INDEX refunds_open_by_airline ON refunds (airline, expected_on, id) WHERE closed_at IS NULL;
 
 -- A credit that was taken back by a reversal counts a round: in each there is one credit and one fee.

@@ -19,7 +19,8 @@ CREATE TABLE bsp_agents (
     office_id TEXT NOT NULL REFERENCES bsp_offices (id),
     agent TEXT NOT NULL
 );
-CREATE INDEX bsp_agents_of_office ON bsp_agents (office_id, agent);
+-- One person works under a sign.
+CREATE UNIQUE INDEX bsp_agents_of_office ON bsp_agents (office_id, agent);
 
 -- Ticket records, a conjunction set as one.
 CREATE TABLE bsp_tickets (
