@@ -215,7 +215,15 @@ pub async fn restore(url: &str, file: &Path, files: &Path) -> Result<Manifest, C
     // The file is read by a thread of its own; what it finds wrong undoes everything.
     let (sender, mut receiver) = tokio::sync::mpsc::channel(4);
     let tables = manifest.tables.clone();
-    let reader = tokio::task::spawn_blocking(move || read_tables(archive, &tables, &sender));
+    let beside = files.to_owned();
+    let reader = tokio::task::spawn_blocking(move || {
+        // Nothing is committed before the files stand beside: a row never names a file that did not come back.
+        let read = read_tables(archive, &tables, &sender).and_then(|mut archive| restore_files(&mut archive, &beside));
+        if let Err(complaint) = read {
+            // Whoever does not listen any more has a complaint of its own.
+            let _ = sender.blocking_send(Err(complaint));
+        }
+    });
     let restored = db.write(move |conn| {
         Box::pin(async move {
             copying::begin_filling(conn, kind).await?;
@@ -227,8 +235,7 @@ pub async fn restore(url: &str, file: &Path, files: &Path) -> Result<Manifest, C
         })
     });
     restored.await?;
-    let mut archive = reader.await?;
-    restore_files(&mut archive, files)?;
+    reader.await?;
     db.close().await;
     let db = Db::open(url, sizes).await?;
     let report = verify::run(&db).await?;
@@ -243,20 +250,16 @@ pub async fn restore(url: &str, file: &Path, files: &Path) -> Result<Manifest, C
 /// Rows of a table that are inserted together.
 type Piece = (Shape, Vec<Vec<Value>>);
 
-/// Reads every table and sends its rows on; the last thing sent is a complaint where something is wrong.
+/// Reads every table and sends its rows on.
 fn read_tables(
     mut archive: Archive,
     tables: &BTreeMap<String, TableEntry>,
     sender: &tokio::sync::mpsc::Sender<Result<Piece, Complaint>>,
-) -> Archive {
+) -> Result<Archive, Complaint> {
     for (name, entry) in tables {
-        if let Err(complaint) = read_table(&mut archive, name, entry, sender) {
-            // Whoever does not listen any more has a complaint of its own.
-            let _ = sender.blocking_send(Err(complaint));
-            break;
-        }
+        read_table(&mut archive, name, entry, sender)?;
     }
-    archive
+    Ok(archive)
 }
 
 fn read_table(
@@ -326,7 +329,9 @@ fn restore_files(archive: &mut Archive, files: &Path) -> Result<(), Complaint> {
             crate::web::private_folder(folder)?;
         }
         let mut attached = archive.by_name(&format!("files/{name}"))?;
-        std::io::copy(&mut attached, &mut File::create(path)?)?;
+        let mut kept = File::create(path)?;
+        std::io::copy(&mut attached, &mut kept)?;
+        kept.sync_all()?;
     }
     Ok(())
 }
