@@ -1,6 +1,6 @@
 //! An agency, a user, and what can be wrong with them.
 
-use crate::kernel::actor::Role;
+use crate::kernel::actor::{Actor, Role};
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::Timestamp;
@@ -35,6 +35,22 @@ pub struct User {
     pub mail_failed_at: Option<Timestamp>,
     pub has_password: bool,
     pub disabled: bool,
+}
+
+impl From<User> for Actor {
+    /// This user acting where nobody is signed in: in the background, or on the command line.
+    fn from(user: User) -> Self {
+        Self {
+            user_id: user.id,
+            email: user.email,
+            name: user.name,
+            role: user.role,
+            agency_id: user.agency_id,
+            agency_name: None,
+            language: user.language,
+            zone_name: user.zone_name,
+        }
+    }
 }
 
 /// A browser in which somebody is signed in.
@@ -110,12 +126,13 @@ pub fn parse_code(text: &str) -> Result<String, Message> {
 /// An e-mail address as it is kept: lower case.
 ///
 /// # Errors
-/// A sentence when it has not the form `name@host`.
+/// A sentence when it has not the form `name@host.tld`, or no mail could be sent there.
 pub fn parse_email(text: &str) -> Result<String, Message> {
     let email = text.trim().to_lowercase();
     let fits = email.len() <= 200
-        && !email.contains(|c: char| c.is_whitespace() || c.is_control())
-        && email.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@'));
+        && email.is_ascii()
+        && email.rsplit_once('@').is_some_and(|(_, host)| host.contains('.'))
+        && email.parse::<lettre::Address>().is_ok();
     if fits { Ok(email) } else { Err(Message::new("user-email-form")) }
 }
 

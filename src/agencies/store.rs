@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::model::{Agency, Session, User};
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Role;
 use crate::kernel::language::Language;
 use crate::kernel::money::{Currency, Money};
@@ -87,7 +87,7 @@ struct UserRow {
 
 impl UserRow {
     fn user(self) -> Result<User, sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         Ok(User {
             mail_failed_at: self.mail_failed_at.as_deref().map(instant).transpose()?,
             id: self.id,
@@ -153,7 +153,7 @@ pub async fn money_audience(conn: &mut Conn, except_id: &str) -> Result<Vec<Reci
 async fn recipients(conn: &mut Conn, query: Select) -> Result<Vec<Recipient>, sqlx::Error> {
     let rows: Vec<(String, String, String)> = query.fetch(conn).await?;
     let recipient = |(user_id, zone_name, mail): (String, String, String)| {
-        let mail = mail.parse().map_err(|error: crate::kernel::text_column::UnknownWord| sqlx::Error::Decode(error.into()))?;
+        let mail = mail.parse().map_err(decode)?;
         Ok(Recipient { user_id, zone_name, mail })
     };
     rows.into_iter().map(recipient).collect()
@@ -313,7 +313,7 @@ pub async fn sessions(conn: &mut Conn, user_id: &str, this: &str, now: Timestamp
     .await?;
     rows.into_iter()
         .map(|row| {
-            let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+            let instant = |text: &str| parse_instant(text).map_err(decode);
             Ok(Session {
                 is_this: row.id == this,
                 created_at: instant(&row.created_at)?,

@@ -122,11 +122,10 @@ impl SettingsForm {
                 break;
             }
             // What mail cannot be sent to is refused here, not in a log months later.
-            let parsed = parse_email(word).ok().filter(|email| email.is_ascii() && email.parse::<lettre::Address>().is_ok());
-            match parsed.ok_or(()) {
+            match parse_email(word) {
                 Ok(email) if emails.contains(&email) => {}
                 Ok(email) => emails.push(email),
-                Err(()) => problems.add("emails", Message::new("statement-email-wrong").text("email", word)),
+                Err(_) => problems.add("emails", Message::new("statement-email-wrong").text("email", word)),
             }
         }
         if emails.len() > MOST_EMAILS {
