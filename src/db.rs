@@ -246,6 +246,19 @@ pub fn is_alone(conn: &Conn) -> bool {
     conn.backend_name() == "SQLite"
 }
 
+/// The error of a column that holds what cannot be read.
+pub fn decode<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> sqlx::Error {
+    sqlx::Error::Decode(error.into())
+}
+
+/// A document as a column holds it.
+///
+/// # Errors
+/// When it cannot be written down.
+pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
 /// Whether an error is a unique constraint's refusal: somebody was faster.
 #[must_use]
 pub fn is_duplicate(error: &sqlx::Error) -> bool {

@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -162,7 +162,7 @@ pub async fn of(conn: &mut Conn, subject: Subject, subject_id: &str) -> Result<V
 impl EventRow {
     fn event(self) -> Result<Event, sqlx::Error> {
         Ok(Event {
-            at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            at: parse_instant(&self.created_at).map_err(decode)?,
             id: self.id,
             happened: self.happened,
             author: Author { id: self.actor_id, name: self.actor_name, side: self.actor_side },

@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::db::rows::{self, Table};
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, decode};
 use crate::kernel::money::Currency;
 use crate::kernel::time::Date;
 
@@ -102,7 +102,7 @@ pub async fn find(conn: &mut Conn, from: Currency, to: Currency, day: Date, olde
     .bind(oldest.to_string())
     .fetch_optional(conn)
     .await?;
-    row.map(|(from, to, day, rate)| parse(&day, &from, &to, &rate).map_err(|cause| sqlx::Error::Decode(cause.into()))).transpose()
+    row.map(|(from, to, day, rate)| parse(&day, &from, &to, &rate).map_err(decode)).transpose()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! what it holds is matched, open or rejected, and the three always add up.
 
 pub mod allocation_store;
+pub mod draft_pages;
 pub mod drafts;
 pub mod importing;
 pub mod line_pages;

@@ -8,4 +8,5 @@ mod container;
 pub mod identifying;
 pub mod reading;
 mod text;
+pub mod uploaded;
 mod xlsx;

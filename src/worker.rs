@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use crate::agencies::store as agencies;
 use crate::attachments::store as attachments;
 use crate::batches::working as batches;
-use crate::bsp::life as bsp;
+use crate::bsp::report;
 use crate::journal::{self, Author, Subject};
 use crate::kernel::time::{Timestamp, instant_text, plus_days, plus_hours, plus_seconds};
 use crate::notices::mailing::{self, Complaint, Post, Reader, Sender};
@@ -94,7 +94,7 @@ impl Worker {
             || batches::step(app).await?
             || remittances::posting::step(app).await?
             || statements::making::step(app).await?
-            || bsp::report_one(&app.db, now).await?;
+            || report::close_one(&app.db, now).await?;
         let told = finance || self.warn_one().await? || statements::mailing::step(app, &self.post, &self.sender).await?;
         Ok(if told || self.mail_one().await? { Step::Done } else { Step::Idle })
     }

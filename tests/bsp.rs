@@ -5,12 +5,12 @@ use std::time::Duration;
 use afterfare::agencies::model::Agency;
 use afterfare::bsp::command::Code;
 use afterfare::bsp::host::{Host, NotDone};
-use afterfare::bsp::life::Works;
 use afterfare::bsp::model::Office;
 use afterfare::bsp::office_store;
 use afterfare::bsp::ticket_import::{Counts, Import};
 use afterfare::bsp::ticket_number::TicketNumber;
 use afterfare::bsp::ticket_store::{Found, TicketSource};
+use afterfare::bsp::transmitting::Terms;
 use afterfare::kernel::actor::{Actor, Role};
 use afterfare::kernel::id::new_id;
 use afterfare::kernel::language::Language;
@@ -289,7 +289,7 @@ async fn each_error_of_the_manual_happens(world: World) {
     assert_eq!(ben.code("TRFD:L/784-0000000000/AM/1/D").await, "TKT LOADING FAILED");
     assert_eq!(ben.code("TRFD:L/784-5805431700/AM/1/D").await, "TKT LOADING FAILED", "46 days after its issue");
     assert_eq!(ben.code("TRFD:L/784-5805431600/AM/1/D").await, "AUTHORITY");
-    assert_eq!(ben.code("TRFD:L/784-5805431488/AM/3/D").await, "PRINTER");
+    assert_eq!(ben.code("TRFD:L/784-5805431488/AM/3/D").await, "DEVICE");
     assert_eq!(ben.code("HELLO").await, "FORMAT");
     ben.form("TRFD:L/784-5805431800/AM/1/D").await;
     // Each code stands with what it means and what to do.
@@ -325,8 +325,8 @@ async fn each_error_of_the_manual_happens(world: World) {
     // Nobody without a seat types commands; in Chinese the code stays as it is.
     let agency = world.sunriver().await;
     let dee = world.person_speaking("dee", Role::Operations, Some(&agency), Language::Chinese).await;
-    dee.get("/bsp").await.expect("您还没有 BSP Office 的席位");
-    dee.command("TSL").await.expect_status(422).expect("席位");
+    dee.get("/bsp").await.expect("您在 BSP Office 还没有工作号");
+    dee.command("TSL").await.expect_status(422).expect("工作号");
 }
 
 /// A source of tickets that thinks for a while.
@@ -345,22 +345,13 @@ async fn a_source_that_is_too_slow_is_told(world: World) {
     cast(&world, &[ticket(TICKET)]).await;
     let mut conn = world.app.db.read().await.expect("a connection");
     let user = afterfare::agencies::store::user_by_email(&mut conn, "ben@people.example").await.expect("an answer").expect("ben");
-    let desk = office_store::desk_of(&mut conn, &user.id).await.expect("an answer").expect("a desk");
+    let seat = office_store::seat_of(&mut conn, &user.id).await.expect("an answer").expect("a desk");
     drop(conn);
-    let actor = Actor {
-        user_id: user.id,
-        email: user.email,
-        name: user.name,
-        role: user.role,
-        agency_id: user.agency_id,
-        agency_name: None,
-        language: user.language,
-        zone_name: user.zone_name,
-    };
+    let actor = Actor::from(user);
     let mut limits = world.app.settings.limits.clone();
     limits.ticket_source_ms = 30;
-    let works = Works::new(&limits, &world.app.secret);
-    let host = Host { db: &world.app.db, source: &Slow, limits: &limits, works: &works, actor: &actor, desk: &desk, now: world.now() };
+    let terms = Terms::new(&limits, &world.app.secret);
+    let host = Host { db: &world.app.db, source: &Slow, limits: &limits, terms, actor: &actor, seat, now: world.now() };
     let answer = host.execute("TRFD:L/784-5805431488/A/1/D").await;
     assert!(matches!(answer, Err(NotDone::Code(Code::TimeOut))), "{answer:?}");
     assert_eq!(Code::TimeOut.word(), "TIME OUT - RETRY LATER");
@@ -697,7 +688,7 @@ async fn reports_are_the_sum_of_their_forms(world: World) {
     // 24 sales of 1870.00 and a set of 5000.00; 5 %, 3 % of what is shown, 2 %.
     assert_eq!(figure(&page, "Normal fare"), "CNY 49,880.00");
     assert_eq!(figure(&page, "Normal commission"), "−CNY 2,306.60");
-    assert_eq!(figure(&page, "Carriers"), "CNY 47,573.40");
+    assert_eq!(figure(&page, "Due to the carriers"), "CNY 47,573.40");
     // Gross refund = net refund + deduction + refund commission − refund tax.
     let sums = [
         ("Net refund", "net_minor"),
@@ -819,7 +810,7 @@ async fn the_command_line_of_the_program(world: World) {
     expect(&["office", "agent", "SHA999", "12", "--user", "cora@people.example"], 1, "nobody of that agency who may ask for refunds");
     let (json, table) = (folder.0.join("tickets.jsonl"), folder.0.join("tickets.csv"));
     // The program's clock is the machine's: the ticket was issued today.
-    let today = afterfare::bsp::office_day("Asia/Shanghai", afterfare::kernel::time::Clock::System.now());
+    let today = afterfare::kernel::time::day_in("Asia/Shanghai", afterfare::kernel::time::Clock::System.now());
     let fresh = with(TICKET, json!({ "issued_on": today.to_string(), "z_value": "4.37" }));
     std::fs::write(&json, format!("{fresh}\n{{\"tickets\":[]}}\n")).expect("a file");
     std::fs::copy(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/tickets-example.csv"), &table).expect("a file");

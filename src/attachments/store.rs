@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use sqlx::FromRow;
 
 use super::kind::FileKind;
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 
@@ -59,7 +59,7 @@ struct AttachmentRow {
 impl AttachmentRow {
     fn attachment(self) -> Result<Attachment, sqlx::Error> {
         Ok(Attachment {
-            created_at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            created_at: parse_instant(&self.created_at).map_err(decode)?,
             id: self.id,
             agency_id: self.agency_id,
             message_id: self.message_id,

@@ -11,9 +11,10 @@ use super::model::{Batch, BatchKind};
 use super::{store, template};
 use crate::attachments::store as attachments;
 use crate::attachments::upload::{FilesField, Upload, keep_sheet};
-use crate::kernel::id::{hex, new_token};
+use crate::kernel::id::new_token;
 use crate::kernel::time::{Date, instant_text, utc_day};
 use crate::refunds::model::Reason;
+use crate::spreadsheets::uploaded::{ENCODINGS, digest_of, encoding};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::figures;
@@ -25,22 +26,6 @@ use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{Needs, RequestRefunds, SeeRefunds, Visit};
 use crate::web::words::{Message, Named, say};
 use crate::web::{Answer, see_other};
-
-/// Encodings that people can choose when a file does not tell its own.
-pub const ENCODINGS: [&str; 5] = ["utf-8", "gb18030", "big5", "windows-1258", "windows-1252"];
-
-/// A label of an encoding that is offered.
-#[must_use]
-pub fn encoding(label: &str) -> Option<String> {
-    ENCODINGS.iter().find(|one| **one == label).map(|one| (*one).to_owned())
-}
-
-/// The digest of an uploaded file.
-#[must_use]
-pub fn digest_of(bytes: &[u8]) -> String {
-    use sha2::Digest;
-    hex(&sha2::Sha256::digest(bytes))
-}
 
 #[derive(Deserialize, Serialize, Default)]
 #[serde(default)]

@@ -68,16 +68,7 @@ async fn step_in(conn: &mut Conn, batch: Batch, limits: &Limits, now: Timestamp)
 async fn confirmer(conn: &mut Conn, batch: &Batch) -> Result<Option<Actor>, sqlx::Error> {
     let Some(user_id) = &batch.confirmed_by else { return Ok(None) };
     let user = agencies::user(conn, user_id).await?;
-    Ok(user.map(|user| Actor {
-        user_id: user.id,
-        email: user.email,
-        name: user.name,
-        role: user.role,
-        agency_id: batch.agency_id.clone(),
-        agency_name: None,
-        language: user.language,
-        zone_name: user.zone_name,
-    }))
+    Ok(user.map(|user| Actor { agency_id: batch.agency_id.clone(), ..Actor::from(user) }))
 }
 
 /// Makes claims of rows; answers how many, and what the rows came to.

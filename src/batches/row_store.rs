@@ -3,10 +3,9 @@
 use sqlx::FromRow;
 
 use super::model::{BatchRow, RowCode, RowStatus};
-use super::store::{decode, json};
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
+use crate::db::{Conn, decode, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, parse_instant};

@@ -6,12 +6,13 @@ use serde::Deserialize;
 
 use super::actions::{self, Beginning};
 use super::model::{Batch, BatchKind};
-use super::pages::{self, ENCODINGS};
+use super::pages;
 use super::store;
 use crate::attachments::upload::{Upload, keep_sheet};
 use crate::kernel::id::new_token;
+use crate::spreadsheets::uploaded::{ENCODINGS, digest_of, encoding};
 use crate::web::filters;
-use crate::web::form::Problems;
+use crate::web::form::{Problems, pasted};
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{SeeRefunds, Visit};
 use crate::web::words::Message;
@@ -70,13 +71,7 @@ async fn page(visit: &Visit<SeeRefunds>, typed: SearchForm, problems: Problems) 
 pub async fn search(visit: Visit<SeeRefunds>, upload: Upload<SearchForm>) -> Answer {
     let Upload { fields, mut problems, sheet, .. } = upload;
     let app = &visit.app;
-    let pasted: Vec<String> = fields
-        .orders
-        .split([',', ';', '\n', '\t', ' ', '，', '；', '、'])
-        .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(ToOwned::to_owned)
-        .collect();
+    let pasted: Vec<String> = pasted(&fields.orders).collect();
     let most = usize::try_from(app.settings.limits.pasted_orders).unwrap_or(500);
     if pasted.len() > most {
         problems.add("orders", Message::new("batch-search-too-many").count("max", i64::try_from(most).unwrap_or(0)));
@@ -92,9 +87,9 @@ pub async fn search(visit: Visit<SeeRefunds>, upload: Upload<SearchForm>) -> Ans
             actor: visit.actor.clone(),
             kind: BatchKind::Search,
             stored_as: keep_sheet(&app.settings.files, &sheet.bytes).await?,
-            file_digest: pages::digest_of(&sheet.bytes),
+            file_digest: digest_of(&sheet.bytes),
             file_name: sheet.name,
-            encoding: pages::encoding(&fields.encoding),
+            encoding: encoding(&fields.encoding),
             reason: None,
             fulfilled_on: None,
             proof: Vec::new(),

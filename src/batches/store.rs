@@ -3,9 +3,9 @@
 use sqlx::FromRow;
 
 use super::model::{Batch, BatchKind, Counts, Status};
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
+use crate::db::{Conn, decode, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
@@ -41,14 +41,6 @@ struct BatchLine {
     confirmed_by_name: Option<String>,
     confirmed_at: Option<String>,
     finished_at: Option<String>,
-}
-
-pub(super) fn decode<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.into())
-}
-
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, sqlx::Error> {
-    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
 }
 
 impl BatchLine {

@@ -6,10 +6,9 @@ use super::judging::{self, Earlier};
 use super::model::{Batch, BatchKind, BatchRow, Counts, RowStatus, Status};
 use super::{checking, columns, posting, row_store, store};
 use crate::attachments::store as attachments;
-use crate::config::Limits;
 use crate::kernel::time::{Timestamp, plus_seconds};
 use crate::spreadsheets::cell::{Row, Table};
-use crate::spreadsheets::reading::{self, Bounds, NotRead};
+use crate::spreadsheets::uploaded;
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::words::Message;
@@ -56,33 +55,12 @@ pub async fn step(app: &App) -> Result<bool, Error> {
     done.map(|()| true)
 }
 
-/// The bounds within which an uploaded file is read.
-#[must_use]
-pub fn bounds(limits: &Limits, known_headers: Vec<String>, encoding: Option<String>) -> Bounds {
-    Bounds {
-        max_rows: usize::try_from(limits.sheet_rows).unwrap_or(20_000),
-        max_inflated_bytes: limits.sheet_inflated_mb * 1_048_576,
-        memory_bytes: limits.sheet_memory_mb * 1_048_576,
-        cpu_seconds: limits.sheet_seconds,
-        known_headers,
-        encoding,
-        ..Bounds::default()
-    }
-}
-
 async fn read(app: &App, batch: Batch, now: Timestamp) -> Result<(), Error> {
     let stored_as = batch.stored_as.clone().unwrap_or_default();
     let path = attachments::path(&app.settings.files, &stored_as);
     let table = match tokio::fs::read(&path).await {
         Err(_) => Err(Message::new("sheet-gone")),
-        Ok(bytes) => {
-            let bounds = bounds(&app.settings.limits, known_headers(), batch.encoding.clone());
-            match reading::read(&app.settings.reader(), bytes, &bounds).await {
-                Ok(table) => Ok(table),
-                Err(NotRead::Complaint(message)) => Err(message),
-                Err(NotRead::Internal(cause)) => return Err(Error::Internal(cause)),
-            }
-        }
+        Ok(bytes) => uploaded::read(&app.settings, bytes, known_headers(), batch.encoding.clone()).await?,
     };
     let kept = app.db.write(move |conn| {
         Box::pin(async move {

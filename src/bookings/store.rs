@@ -8,7 +8,7 @@ use super::filters::Search;
 use super::model::{Booking, PaymentChannel, Status};
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
-use crate::db::{Conn, Driver, is_alone};
+use crate::db::{Conn, Driver, decode, is_alone};
 use crate::kernel::actor::Scope;
 use crate::kernel::folding::{fold_identifier, fold_name, fold_ticket_number, name_keys};
 use crate::kernel::id::hex;
@@ -35,7 +35,7 @@ struct KeptRow {
 
 impl KeptRow {
     fn kept(self) -> Result<Kept, sqlx::Error> {
-        let booking = serde_json::from_str(&self.document).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let booking = serde_json::from_str(&self.document).map_err(decode)?;
         Ok(Kept { id: self.id, agency_id: self.agency_id, has_refund: self.has_refund == 1, booking })
     }
 }
@@ -243,7 +243,7 @@ struct LineRow {
 impl LineRow {
     fn line(self) -> Result<Line, sqlx::Error> {
         Ok(Line {
-            created_at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            created_at: parse_instant(&self.created_at).map_err(decode)?,
             total: Money::new(self.total_minor, self.currency),
             id: self.id,
             order_no: self.order_no,

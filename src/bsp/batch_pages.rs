@@ -7,29 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use super::batch_store::{self, BatchRow, BspBatch};
 use super::command::{Code, Journey};
-use super::host::Host;
-use super::life::Works;
-use super::line_pages::desk_of;
+use super::line_pages::host;
 use super::model::{Form as RefundForm, Status};
 use crate::attachments::upload::Upload;
-use crate::batches::pages::{ENCODINGS, encoding};
-use crate::batches::working::bounds;
 use crate::kernel::time::{instant_text, utc_day};
-use crate::spreadsheets::cell::Table;
-use crate::spreadsheets::reading::{self, NotRead};
+use crate::remittances::mapping::{self, Field};
+use crate::spreadsheets::cell::{Row, Table};
+use crate::spreadsheets::identifying::{fold_header, identifier};
+use crate::spreadsheets::uploaded::{self, ENCODINGS, encoding};
 use crate::web::error::Error;
 use crate::web::figures;
 use crate::web::filters;
-use crate::web::form::Problems;
+use crate::web::form::{Problems, pasted};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
 use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{RequestRefunds, SeeRefunds, Visit};
 use crate::web::words::{Message, Named, say};
 use crate::web::{Answer, see_other};
-
-/// Headers under which ticket numbers are found; without any the first column holds them.
-const HEADERS: [&str; 4] = ["ticket_number", "ticket", "票号", "so ve"];
 
 #[derive(Debug, Clone, Deserialize, Serialize, Default)]
 #[serde(default)]
@@ -91,24 +86,16 @@ async fn page<P: crate::web::visit::Needs>(visit: &Visit<P>, query: &ListQuery, 
 
 /// `POST /bsp/batches`
 pub async fn begin(visit: Visit<RequestRefunds>, upload: Upload<UploadForm>) -> Answer {
-    let desk = desk_of(&visit).await?;
+    let host = host(&visit).await?;
     let Upload { fields, mut problems, sheet, .. } = upload;
     let app = &visit.app;
     let most = usize::try_from(app.settings.limits.bsp_batch_rows).unwrap_or(500);
     let (name, rows) = if let Some(sheet) = sheet {
-        let known = HEADERS.iter().map(|header| (*header).to_owned()).collect();
-        let bounds = bounds(&app.settings.limits, known, encoding(&fields.encoding));
-        match reading::read(&app.settings.reader(), sheet.bytes, &bounds).await {
-            Ok(table) => (sheet.name, numbers_of(&table)),
-            Err(NotRead::Complaint(message)) => {
-                problems.add("sheet", message);
-                (String::new(), Vec::new())
-            }
-            Err(NotRead::Internal(cause)) => return Err(Error::Internal(cause)),
-        }
+        let known = mapping::names_of(Field::Ticket).collect();
+        let read = uploaded::read(&app.settings, sheet.bytes, known, encoding(&fields.encoding)).await?;
+        (sheet.name, problems.take("sheet", read).map(|table| numbers_of(&table)).unwrap_or_default())
     } else {
-        let pieces = fields.numbers.split([',', ';', '\n', '\t', ' ', '，', '；', '、']).map(str::trim).filter(|text| !text.is_empty());
-        (String::new(), (1..).zip(pieces.map(ToOwned::to_owned)).collect())
+        (String::new(), (1..).zip(pasted(&fields.numbers)).collect())
     };
     if problems.is_empty() && rows.is_empty() {
         problems.add("numbers", "bsp-batch-nothing");
@@ -119,28 +106,23 @@ pub async fn begin(visit: Visit<RequestRefunds>, upload: Upload<UploadForm>) -> 
     if !problems.is_empty() {
         return page(&visit, &ListQuery::default(), fields, problems).await;
     }
-    let works = Works::new(&app.settings.limits, &app.secret);
-    let host = Host {
-        db: &app.db,
-        source: &app.db,
-        limits: &app.settings.limits,
-        works: &works,
-        actor: &visit.actor,
-        desk: &desk,
-        now: app.clock.now(),
-    };
     let journey = fields.journey.parse().unwrap_or(Journey::Domestic);
     let number = host.prepare_many(name, journey, rows).await?;
     Ok(see_other(&format!("/bsp/batches/{number}")))
 }
 
-/// The ticket numbers of a file, with their lines. A file without a header has its first number in the header's place.
+/// The ticket numbers of a file, with their lines, from the column that is called so, else from the first. A file without
+/// a header has its first number in the header's place. What a spreadsheet damaged stands as it came, and is refused by
+/// name.
 fn numbers_of(table: &Table) -> Vec<(i64, String)> {
-    let place = table.header.iter().position(|name| HEADERS.contains(&name.trim().to_lowercase().replace(' ', "_").as_str()));
-    let column = place.unwrap_or(0);
+    let place = table.header.iter().position(|name| mapping::names_of(Field::Ticket).any(|known| known == fold_header(name)));
     let first = table.header.first().filter(|text| place.is_none() && text.chars().any(|sign| sign.is_ascii_digit()));
-    let rest = table.rows.iter().filter_map(|row| row.cells.get(column).map(|cell| (row.line, cell.1.trim().to_owned())));
-    first.map(|text| (1, text.trim().to_owned())).into_iter().chain(rest).filter(|(_, text)| !text.is_empty()).collect()
+    let number = |row: &Row| {
+        let cell = row.cells.get(place.unwrap_or(0))?;
+        let text = identifier(cell).unwrap_or_else(|_| Some(cell.1.trim().to_owned()))?;
+        Some((row.line, text))
+    };
+    first.map(|text| (1, text.trim().to_owned())).into_iter().chain(table.rows.iter().filter_map(number)).collect()
 }
 
 /// A row with its form as it is now.

@@ -9,7 +9,7 @@ use super::command::Code;
 use super::form_store;
 use super::model::Form;
 use crate::db::select::Select;
-use crate::db::{Conn, numbers};
+use crate::db::{Conn, decode, json, numbers};
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant, utc_day};
@@ -75,8 +75,8 @@ struct BatchEntry {
 impl BatchEntry {
     fn batch(self) -> Result<BspBatch, sqlx::Error> {
         Ok(BspBatch {
-            rows: serde_json::from_str(&self.rows_read).map_err(|error| sqlx::Error::Decode(error.into()))?,
-            created_at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            rows: serde_json::from_str(&self.rows_read).map_err(decode)?,
+            created_at: parse_instant(&self.created_at).map_err(decode)?,
             id: self.id,
             number: self.number,
             agency_id: self.agency_id,
@@ -135,7 +135,7 @@ pub async fn insert(conn: &mut Conn, new: BspBatch, forms: Vec<Form>, actor: &Ac
     .bind(&new.agency_id)
     .bind(&new.office_id)
     .bind(&new.file_name)
-    .bind(serde_json::to_string(&new.rows).map_err(|error| sqlx::Error::Encode(error.into()))?)
+    .bind(json(&new.rows)?)
     .bind(&new.created_by_name)
     .bind(instant_text(new.created_at))
     .execute(&mut *conn)

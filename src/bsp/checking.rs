@@ -2,29 +2,29 @@
 //! is asked for than was paid.
 
 use super::command::Code;
-use super::life::{NotDone, Works, problem};
+use super::coupon_store;
+use super::life::{NotDone, problem};
 use super::model::{Coupon, CouponStatus, Form, KeptTicket, Office, Sale, Ticket};
 use super::ticket_number::TicketNumber;
 use super::ticket_store::{self, Found};
+use super::transmitting::Terms;
 use super::typed::Read;
-use super::{coupon_store, office_day};
 use crate::db::Conn;
 use crate::kernel::money::Money;
-use crate::kernel::time::{DateTime, Timestamp};
+use crate::kernel::time::{Timestamp, day_in, local_in};
 use crate::refund_calculation::refund_form::Hidden;
 use crate::refund_calculation::sealed::SealedRate;
 use crate::web::words::Message;
 
 /// 1.5 months after the issue; a year where the passenger did not show up: an open coupon's flight has left.
 #[must_use]
-pub fn is_within_window(ticket: &Ticket, zone_name: &str, works: &Works, now: Timestamp) -> bool {
-    let today = office_day(zone_name, now);
+pub fn is_within_window(ticket: &Ticket, zone_name: &str, terms: &Terms, now: Timestamp) -> bool {
+    let today = day_in(zone_name, now);
     let last = |days: i64| jiff::Span::new().try_days(days).ok().and_then(|span| ticket.issued_on.checked_add(span).ok());
     let within = |days: i64| last(days).is_some_and(|last| today <= last);
-    let zone = jiff::tz::TimeZone::get(zone_name).unwrap_or(jiff::tz::TimeZone::UTC);
-    let local: DateTime = now.to_zoned(zone).datetime();
+    let local = local_in(zone_name, now);
     let no_show = ticket.coupons.iter().any(|coupon| coupon.status == CouponStatus::Open && coupon.departs < local);
-    within(works.window_days) || (no_show && within(works.no_show_days))
+    within(terms.window_days) || (no_show && within(terms.no_show_days))
 }
 
 /// The ticket record behind a number that was typed, held until the end of the transaction.
@@ -35,7 +35,7 @@ pub async fn ticket_of(
     conn: &mut Conn,
     (form, office): (&Form, &Office),
     number: &TicketNumber,
-    works: &Works,
+    terms: &Terms,
     now: Timestamp,
 ) -> Result<Option<KeptTicket>, NotDone> {
     let same = form.number == number.digits();
@@ -47,7 +47,7 @@ pub async fn ticket_of(
         _ => match ticket_store::find(conn, &form.agency_id, number).await? {
             Found::Ticket(kept) if kept.office_id != form.office_id => return Err(Code::Authority.into()),
             // It can be loaded, and then it must be: by hand only what cannot be loaded any more is filled in.
-            Found::Ticket(kept) if kept.hidden && is_within_window(&kept.ticket, &office.zone_name, works, now) => {
+            Found::Ticket(kept) if kept.hidden && is_within_window(&kept.ticket, &office.zone_name, terms, now) => {
                 return Err(Code::TicketMismatch.into());
             }
             Found::Ticket(kept) => (kept.id, false),
@@ -168,14 +168,14 @@ pub async fn unknown_coupons(conn: &mut Conn, form: &Form, read: &Read) -> Resul
 ///
 /// # Errors
 /// When it was sealed with another secret.
-pub fn hidden_of(kept: &KeptTicket, works: &Works) -> Result<Hidden, NotDone> {
+pub fn hidden_of(kept: &KeptTicket, terms: &Terms) -> Result<Hidden, NotDone> {
     if !kept.hidden {
         return Ok(Hidden::NOTHING);
     }
     let owner = kept.ticket.numbers.first().map(String::as_str).unwrap_or_default();
     let z = match &kept.sealed {
         None => SealedRate::NONE,
-        Some(sealed) => SealedRate::open(&works.key, owner, sealed).map_err(|_| NotDone::Unsealed)?,
+        Some(sealed) => SealedRate::open(&terms.key, owner, sealed).map_err(|_| NotDone::Unsealed)?,
     };
     Ok(Hidden { z, tour_code: true })
 }

@@ -1,4 +1,4 @@
-//! What an agent may type on the command line. A blank may stand for the colon; the order of printer, type and number
+//! What an agent may type on the command line. A blank may stand for the colon; the order of device, type and number
 //! after the option is free, because each is known by its form.
 
 use unicode_normalization::UnicodeNormalization;
@@ -34,7 +34,7 @@ pub enum View {
 /// Printer and type, which end most commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tail {
-    pub printer: i64,
+    pub device: i64,
     pub journey: Journey,
 }
 
@@ -84,8 +84,8 @@ crate::text_column! {
         StandardEntry = "USE STANDARD ENTRY",
         /// The sales day of the form is over.
         DayClosed = "SALES DAY CLOSED",
-        /// The office has no such printer.
-        Printer = "PRINTER",
+        /// The office has no such device.
+        Device = "DEVICE",
     }
 }
 
@@ -105,7 +105,7 @@ impl crate::web::words::Named for Code {
             Self::NoRecord => "no-record",
             Self::StandardEntry => "standard-entry",
             Self::DayClosed => "day-closed",
-            Self::Printer => "printer",
+            Self::Device => "device",
         };
         format!("bsp-code-{word}")
     }
@@ -205,7 +205,7 @@ fn option_of<'a>(items: &'a [&'a str]) -> (&'a str, &'a [&'a str]) {
 #[derive(Default)]
 struct Items {
     number: Option<String>,
-    printer: Option<i64>,
+    device: Option<i64>,
     journey: Option<Journey>,
 }
 
@@ -216,7 +216,7 @@ impl Items {
             let digits = item.bytes().all(|byte| byte.is_ascii_digit());
             let fresh = match item.len() {
                 9 if digits && !automatic => found.number.replace((*item).to_owned()).is_none(),
-                1 | 2 if digits => found.printer.replace(item.parse().map_err(|_| Code::Format)?).is_none(),
+                1 | 2 if digits => found.device.replace(item.parse().map_err(|_| Code::Format)?).is_none(),
                 1 => found.journey.replace(item.parse().map_err(|_| Code::Format)?).is_none(),
                 _ => false,
             };
@@ -236,7 +236,7 @@ impl Items {
     }
 
     fn tail(&self) -> Result<Tail, Code> {
-        self.printer.zip(self.journey).map(|(printer, journey)| Tail { printer, journey }).ok_or(Code::Format)
+        self.device.zip(self.journey).map(|(device, journey)| Tail { device, journey }).ok_or(Code::Format)
     }
 }
 
@@ -280,7 +280,7 @@ fn day(text: &str) -> Option<Date> {
 mod tests {
     use super::*;
 
-    const TAIL: Tail = Tail { printer: 1, journey: Journey::Domestic };
+    const TAIL: Tail = Tail { device: 1, journey: Journey::Domestic };
 
     fn ticket(text: &str) -> TicketNumber {
         TicketNumber::parse(text).expect("a number")

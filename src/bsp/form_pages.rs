@@ -6,15 +6,18 @@ use actix_web::web::{Path, Query};
 use askama::Template;
 use serde::Deserialize;
 
+use super::answering::{self, Said};
 use super::command::{Code, day_text};
-use super::life::{self, NotDone, Said, Typed, Wish, Works};
+use super::life::{self, NotDone};
 use super::model::{Coupon, CouponStatus, Form as RefundForm, KeptTicket, MOST_COUPONS, Status};
-use super::{form_store, office_day, office_store, ticket_store};
+use super::transmitting::{self, Terms, Wish};
+use super::typed::Typed;
+use super::{form_store, office_store, ticket_store};
 use crate::db::Conn;
 use crate::journal::{self, Event, Subject};
 use crate::kernel::actor::Permission;
 use crate::kernel::money::Money;
-use crate::kernel::time::Timestamp;
+use crate::kernel::time::{Timestamp, day_in};
 use crate::web::error::Error;
 use crate::web::filters;
 use crate::web::form::{Form, Problems, optional_prose};
@@ -126,9 +129,9 @@ async fn page<P: Needs>(
 }
 
 async fn may<P: Needs>(conn: &mut Conn, visit: &Visit<P>, form: &RefundForm) -> Result<May, Error> {
-    let desk = office_store::desk_of(conn, &visit.actor.user_id).await?.filter(|desk| desk.office.id == form.office_id);
-    let sits = desk.is_some() && visit.may(Permission::RequestRefunds);
-    let open = desk.is_some_and(|desk| form.is_open(office_day(&desk.office.zone_name, visit.app.clock.now())));
+    let seat = office_store::seat_of(conn, &visit.actor.user_id).await?.filter(|seat| seat.office.id == form.office_id);
+    let sits = seat.is_some() && visit.may(Permission::RequestRefunds);
+    let open = seat.is_some_and(|seat| form.is_open(day_in(&seat.office.zone_name, visit.app.clock.now())));
     let application = form.status.is_application();
     Ok(May {
         transmit: sits && form.status == Status::Draft,
@@ -198,9 +201,9 @@ pub async fn transmit(visit: Visit<RequestRefunds>, id: Path<String>, form: Form
     let typed = form.0;
     let view = typed.view.clone();
     let app = &visit.app;
-    let works = Works::new(&app.settings.limits, &app.secret);
+    let terms = Terms::new(&app.settings.limits, &app.secret);
     let wish = Wish { form_id: id.to_string(), seen_version: typed.version, application: typed.go == "application", typed: typed.clone() };
-    let (code, problems) = match life::transmit(&app.db, &visit.actor, &works, wish, app.clock.now()).await {
+    let (code, problems) = match transmitting::transmit(&app.db, &visit.actor, &terms, wish, app.clock.now()).await {
         Ok(id) => {
             return Ok(see_other(&format!("/bsp/forms/{id}?view={}&done=bsp-transmitted", if view == "mask" { "mask" } else { "full" })));
         }
@@ -245,7 +248,7 @@ pub async fn answer(visit: Visit<TalkToAirline>, path: Path<(String, String)>, f
     let (id, said) = path.into_inner();
     let said: Said = said.parse().map_err(|_| Error::NotFound)?;
     let remark = optional_prose(&form.0.remark, 500).map_err(Error::Refused)?;
-    life::answer(&visit.app.db, &visit.actor, (&id, form.0.version), said, remark, visit.app.clock.now()).await?;
+    answering::answer(&visit.app.db, &visit.actor, (&id, form.0.version), said, remark, visit.app.clock.now()).await?;
     Ok(back(&id, "bsp-answered"))
 }
 

@@ -4,12 +4,12 @@ use sqlx::FromRow;
 
 use super::command::Journey;
 use super::model::{Content, Form, Status};
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
+use crate::db::{Conn, decode, is_alone, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant};
+use crate::kernel::time::{Date, instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
 #[derive(FromRow)]
@@ -49,10 +49,6 @@ struct FormRow {
     answer_due: Option<String>,
     asked: i64,
     batch_id: Option<String>,
-}
-
-fn decode(error: impl std::error::Error + Send + Sync + 'static) -> sqlx::Error {
-    sqlx::Error::Decode(Box::new(error))
 }
 
 impl FormRow {
@@ -95,12 +91,12 @@ impl FormRow {
     }
 }
 
-const FORMS: &str = "SELECT f.id, f.agency_id, f.office_id, o.code AS office, o.iata_number, f.device, f.agent, f.journey, f.status, \
+pub(super) const FORMS: &str = "SELECT f.id, f.agency_id, f.office_id, o.code AS office, o.iata_number, f.device, f.agent, f.journey, f.status, \
      f.wanted_no, f.refund_no, f.ticket_id, f.number, f.hidden, f.currency, f.gross_minor, f.tax_minor, f.deduction_minor, f.rate_points, \
      f.commission_minor, f.net_minor, f.content, f.pnr, f.sales_day, f.version, f.created_by, f.created_by_name, f.created_at, f.saved_at, \
      f.answer_due, f.asked, f.batch_id FROM bsp_forms f JOIN bsp_offices o ON o.id = f.office_id";
 
-async fn forms(conn: &mut Conn, query: Select) -> Result<Vec<Form>, sqlx::Error> {
+pub(super) async fn forms(conn: &mut Conn, query: Select) -> Result<Vec<Form>, sqlx::Error> {
     let rows: Vec<FormRow> = query.fetch(conn).await?;
     rows.into_iter().map(FormRow::form).collect()
 }
@@ -112,6 +108,17 @@ async fn forms(conn: &mut Conn, query: Select) -> Result<Vec<Form>, sqlx::Error>
 pub async fn find(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<Form>, sqlx::Error> {
     let query = Select::new(FORMS).and("f.id = ?", [id.into()]).and_if("f.agency_id = ?", scope.agency_id());
     Ok(forms(conn, query).await?.pop())
+}
+
+/// Keeps others from a form until the end of the transaction: what is read of it from here on stays true.
+///
+/// # Errors
+/// The database's own.
+pub async fn hold(conn: &mut Conn, id: &str) -> Result<(), sqlx::Error> {
+    if is_alone(conn) {
+        return Ok(());
+    }
+    sqlx::query("UPDATE bsp_forms SET version = version WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
 }
 
 /// The form of an office with this refund number.
@@ -135,16 +142,16 @@ pub async fn of_ticket(conn: &mut Conn, agency_id: &str, number: &str) -> Result
     Ok(forms(conn, query).await?.pop())
 }
 
-/// The draft with something hidden behind it that somebody began and did not transmit; those of batches are no such.
+/// The drafts with something hidden behind them that somebody began and did not transmit; those of batches are no such.
 ///
 /// # Errors
 /// The database's own.
-pub async fn left_by(conn: &mut Conn, user_id: &str) -> Result<Option<Form>, sqlx::Error> {
+pub async fn left_by(conn: &mut Conn, user_id: &str) -> Result<Vec<Form>, sqlx::Error> {
     let query = Select::new(FORMS)
         .and("f.created_by = ?", [user_id.into()])
         .and("f.status = 'draft' AND f.hidden = 1 AND f.batch_id IS NULL", [])
-        .then("ORDER BY f.created_at, f.id LIMIT 1", []);
-    Ok(forms(conn, query).await?.pop())
+        .then("ORDER BY f.created_at, f.id", []);
+    forms(conn, query).await
 }
 
 /// The newest draft of somebody for the ticket set that holds this number; those of batches are no such.
@@ -218,20 +225,6 @@ pub async fn applications(conn: &mut Conn, after: Option<Cursor>, limit: i64) ->
 #[must_use]
 pub fn due_cursor(form: &Form) -> Cursor {
     Cursor { sorted: form.answer_due.map(instant_text).unwrap_or_default(), id: form.id.clone() }
-}
-
-/// The forms in an office's sales report of a day, by device and number.
-///
-/// # Errors
-/// The database's own.
-pub async fn sold(conn: &mut Conn, office_id: &str, day: Date, device: Option<i64>, limit: i64) -> Result<Vec<Form>, sqlx::Error> {
-    let query = Select::new(FORMS)
-        .and("f.office_id = ?", [office_id.into()])
-        .and("f.sales_day = ?", [day.to_string().into()])
-        .and_if("f.device = ?", device)
-        .and_in("f.status", ["saved".into(), "printed".into(), "reported".into()])
-        .then("ORDER BY f.device, f.refund_no LIMIT ?", [limit.into()]);
-    forms(conn, query).await
 }
 
 /// Adds a form that was just begun.
@@ -316,7 +309,7 @@ fn row_of(new: &Form) -> Result<Vec<Value>, sqlx::Error> {
 }
 
 fn content(form: &Form) -> Result<String, sqlx::Error> {
-    serde_json::to_string(&form.content).map_err(|error| sqlx::Error::Encode(error.into()))
+    json(&form.content)
 }
 
 /// Writes a form as it is now, if nobody was faster since `seen_version`. Answers whether it did.
@@ -373,26 +366,4 @@ pub async fn next_number(conn: &mut Conn, office: &str, office_id: &str) -> Resu
             return Ok(number);
         }
     }
-}
-
-/// A form whose sales day is over and that is not reported yet.
-///
-/// # Errors
-/// The database's own.
-pub async fn unreported(conn: &mut Conn, now: Timestamp) -> Result<Option<Form>, sqlx::Error> {
-    // No zone is more than a day away: only such forms are looked at.
-    let latest = crate::kernel::time::utc_day(crate::kernel::time::plus_days(now, 1)).to_string();
-    let rows: Vec<(String, String, String)> = sqlx::query_as(
-        "SELECT f.id, f.sales_day, o.zone_name FROM bsp_forms f JOIN bsp_offices o ON o.id = f.office_id \
-         WHERE f.status IN ('saved', 'printed') AND f.sales_day < $1 ORDER BY f.sales_day LIMIT 100",
-    )
-    .bind(latest)
-    .fetch_all(&mut *conn)
-    .await?;
-    for (id, day, zone) in rows {
-        if day.parse::<Date>().map_err(decode)? < super::office_day(&zone, now) {
-            return find(conn, &Scope::Operator, &id).await;
-        }
-    }
-    Ok(None)
 }

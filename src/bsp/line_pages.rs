@@ -6,9 +6,9 @@ use serde::Deserialize;
 
 use super::command::{self, Code, View};
 use super::host::{HISTORY, Host, NotDone, Outcome};
-use super::life::Works;
-use super::model::Desk;
+use super::model::Seat;
 use super::office_store;
+use super::transmitting::Terms;
 use crate::kernel::time::Date;
 use crate::web::error::Error;
 use crate::web::filters;
@@ -53,21 +53,29 @@ struct Said {
 #[template(path = "bsp/line.html")]
 struct LinePage {
     frame: Frame,
-    desk: Option<Desk>,
+    seat: Option<Seat>,
     said: Option<Said>,
     history: Vec<(String, Option<Code>)>,
     help: &'static [Help],
     most: usize,
 }
 
-/// Where somebody sits, or the host's answer that they sit nowhere.
+/// The host for a visitor, at the seat where they sit.
 ///
 /// # Errors
 /// A sentence that says who can seat them.
-pub async fn desk_of<P: Needs>(visit: &Visit<P>) -> Result<Desk, Error> {
-    let mut conn = visit.app.db.read().await?;
-    let desk = office_store::desk_of(&mut conn, &visit.actor.user_id).await?;
-    desk.ok_or_else(|| Error::Refused(Message::new("bsp-no-desk")))
+pub async fn host<P: Needs>(visit: &Visit<P>) -> Result<Host<'_>, Error> {
+    let app = &visit.app;
+    let seat = office_store::seat_of(&mut *app.db.read().await?, &visit.actor.user_id).await?;
+    Ok(Host {
+        db: &app.db,
+        source: &app.db,
+        limits: &app.settings.limits,
+        terms: Terms::new(&app.settings.limits, &app.secret),
+        actor: &visit.actor,
+        seat: seat.ok_or_else(|| Error::Refused(Message::new("bsp-no-desk")))?,
+        now: app.clock.now(),
+    })
 }
 
 /// `GET /bsp`
@@ -81,7 +89,7 @@ async fn page(visit: &Visit<RequestRefunds>, said: Option<Said>) -> Answer {
     let status = if said.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = LinePage {
         frame: visit.frame("bsp-title", Place::Bsp),
-        desk: office_store::desk_of(&mut conn, &visit.actor.user_id).await?,
+        seat: office_store::seat_of(&mut conn, &visit.actor.user_id).await?,
         said,
         history: history.into_iter().map(|(text, code)| (text, code.and_then(|word| word.parse().ok()))).collect(),
         help: &HELP,
@@ -99,20 +107,8 @@ pub struct CommandForm {
 
 /// `POST /bsp`
 pub async fn execute(visit: Visit<RequestRefunds>, form: Form<CommandForm>) -> Answer {
-    let desk = desk_of(&visit).await?;
-    let app = &visit.app;
-    let works = Works::new(&app.settings.limits, &app.secret);
-    let host = Host {
-        db: &app.db,
-        source: &app.db,
-        limits: &app.settings.limits,
-        works: &works,
-        actor: &visit.actor,
-        desk: &desk,
-        now: app.clock.now(),
-    };
     let typed = form.0.command;
-    let said = match host.execute(&typed).await {
+    let said = match host(&visit).await?.execute(&typed).await {
         Ok(outcome) => return Ok(see_other(&address(&outcome))),
         Err(NotDone::Database(error)) => return Err(error.into()),
         Err(NotDone::Code(code)) => Said { next: next(code, &typed), command: typed, code: Some(code), problems: Vec::new() },

@@ -6,6 +6,7 @@ use super::command::Journey;
 use super::ticket_number::TicketNumber;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, DateTime, Timestamp};
+use crate::refund_calculation::refund_form::percent;
 
 /// Tickets of a conjunction set, and coupons of a ticket.
 pub const MOST_TICKETS: usize = 4;
@@ -27,11 +28,11 @@ pub struct Office {
     pub four_eyes: bool,
 }
 
-/// Somebody who sits in an office.
+/// Somebody's place in an office.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Desk {
+pub struct Seat {
     pub office: Office,
-    /// Under which sign this person works.
+    /// The sign under which this person works.
     pub agent: String,
 }
 
@@ -292,7 +293,7 @@ impl Form {
     #[must_use]
     pub fn rate(&self) -> String {
         let mark = if self.hidden { "+1C" } else { "" };
-        self.rate_points.map_or_else(String::new, |points| format!("{}.{:02}{mark}", points / 100, points % 100))
+        self.rate_points.map_or_else(String::new, |points| format!("{}{mark}", percent(points)))
     }
 
     /// The commission as it is shown: with something hidden behind it its amount is not.

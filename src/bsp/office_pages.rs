@@ -5,17 +5,17 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::model::Office;
+use super::office_actions::{self, NotDone};
 use super::office_store;
 use crate::agencies::model::User;
 use crate::agencies::store as agencies;
-use crate::journal::{self, Author, Subject};
+use crate::journal::Author;
 use crate::kernel::actor::Permission;
 use crate::web::error::Error;
 use crate::web::filters;
-use crate::web::form::{Form, required};
+use crate::web::form::Form;
 use crate::web::frame::{Frame, Place};
 use crate::web::visit::{ManageUsers, SeeRefunds, Visit};
-use crate::web::words::Message;
 use crate::web::{Answer, see_other};
 
 /// An office with who sits there: sign and name.
@@ -72,34 +72,9 @@ async fn own_office(visit: &Visit<ManageUsers>, code: &str) -> Result<Office, Er
 /// `POST /bsp/offices/{office}/agents`
 pub async fn seat(visit: Visit<ManageUsers>, code: Path<String>, form: Form<SeatForm>) -> Answer {
     let office = own_office(&visit, &code).await?;
-    let agent = required(&form.0.agent, 10).map_err(Error::Refused)?.to_uppercase();
-    if !agent.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-        return Err(Error::Refused(Message::new("bsp-agent-wrong")));
-    }
-    let author = Author::from(&visit.actor);
-    let now = visit.app.clock.now();
-    let seated = visit.app.db.write(move |conn| {
-        Box::pin(async move {
-            let user = agencies::user(conn, &form.0.user).await?;
-            let Some(user) =
-                user.filter(|user| user.agency_id.as_ref() == Some(&office.agency_id) && user.role.may(Permission::RequestRefunds))
-            else {
-                return Ok::<_, sqlx::Error>(None);
-            };
-            if office_store::user_of(conn, &office.id, &agent).await?.is_some_and(|other| other != user.id) {
-                return Ok(Some(false));
-            }
-            office_store::seat(conn, &user.id, &office.id, &agent).await?;
-            let details = serde_json::json!({ "office": office.code, "agent": agent });
-            journal::write(conn, Subject::User, &user.id, "seated", &author, &details, now).await?;
-            Ok(Some(true))
-        })
-    });
-    match seated.await? {
-        None => Err(Error::NotFound),
-        Some(false) => Err(Error::Refused(Message::new("bsp-agent-taken"))),
-        Some(true) => Ok(see_other("/bsp/offices?done=bsp-seated")),
-    }
+    let (app, author) = (&visit.app, Author::from(&visit.actor));
+    office_actions::seat(&app.db, office, form.0.user, &form.0.agent, &author, app.clock.now()).await?;
+    Ok(see_other("/bsp/offices?done=bsp-seated"))
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -111,19 +86,18 @@ pub struct FourEyesForm {
 /// `POST /bsp/offices/{office}/four-eyes`
 pub async fn set_four_eyes(visit: Visit<ManageUsers>, code: Path<String>, form: Form<FourEyesForm>) -> Answer {
     let office = own_office(&visit, &code).await?;
-    let desk = office_store::desk_of(&mut *visit.app.db.read().await?, &visit.actor.user_id).await?;
-    // Whoever transmits there must not be the one who lets the second person go.
-    if form.0.four_eyes != "1" && desk.is_some_and(|desk| desk.office.id == office.id) {
-        return Err(Error::Refused(Message::new("bsp-four-eyes-own")));
-    }
-    let (four_eyes, author, now) = (form.0.four_eyes == "1", Author::from(&visit.actor), visit.app.clock.now());
-    let set = visit.app.db.write(move |conn| {
-        Box::pin(async move {
-            office_store::set_four_eyes(conn, &office.id, four_eyes).await?;
-            let details = serde_json::json!({ "office": office.code, "four_eyes": four_eyes });
-            journal::write(conn, Subject::Agency, &office.agency_id, "four-eyes", &author, &details, now).await
-        })
-    });
-    set.await?;
+    let (app, author) = (&visit.app, Author::from(&visit.actor));
+    let by = visit.actor.user_id.clone();
+    office_actions::set_four_eyes(&app.db, office, form.0.four_eyes == "1", by, &author, app.clock.now()).await?;
     Ok(see_other("/bsp/offices?done=bsp-office-saved"))
+}
+
+impl From<NotDone> for Error {
+    fn from(error: NotDone) -> Self {
+        match error {
+            NotDone::Nobody => Self::NotFound,
+            NotDone::Refused(message) => Self::Refused(message),
+            NotDone::Database(error) => error.into(),
+        }
+    }
 }

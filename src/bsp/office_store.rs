@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::command::Code;
-use super::model::{Desk, Office};
+use super::model::{Office, Seat};
 use crate::db::Conn;
 use crate::db::select::Select;
 use crate::kernel::actor::Scope;
@@ -92,10 +92,26 @@ pub async fn set_four_eyes(conn: &mut Conn, office_id: &str, four_eyes: bool) ->
     update.execute(conn).await.map(|_| ())
 }
 
-/// Seats somebody in an office, under a sign.
+/// Takes a sign from whoever works under it with a disabled account.
 ///
 /// # Errors
 /// The database's own.
+pub async fn free_sign_of_disabled(conn: &mut Conn, office_id: &str, agent: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "DELETE FROM bsp_agents WHERE office_id = $1 AND agent = $2 \
+         AND user_id IN (SELECT id FROM users WHERE disabled_at IS NOT NULL)",
+    )
+    .bind(office_id)
+    .bind(agent)
+    .execute(conn)
+    .await?;
+    Ok(())
+}
+
+/// Seats somebody in an office, under a sign.
+///
+/// # Errors
+/// The database's own, a sign of somebody else's included.
 pub async fn seat(conn: &mut Conn, user_id: &str, office_id: &str, agent: &str) -> Result<(), sqlx::Error> {
     sqlx::query(
         "INSERT INTO bsp_agents (user_id, office_id, agent) VALUES ($1, $2, $3) \
@@ -113,26 +129,26 @@ pub async fn seat(conn: &mut Conn, user_id: &str, office_id: &str, agent: &str) 
 ///
 /// # Errors
 /// The database's own.
-pub async fn desk_of(conn: &mut Conn, user_id: &str) -> Result<Option<Desk>, sqlx::Error> {
+pub async fn seat_of(conn: &mut Conn, user_id: &str) -> Result<Option<Seat>, sqlx::Error> {
     #[derive(FromRow)]
-    struct DeskRow {
+    struct SeatRow {
         #[sqlx(flatten)]
         office: OfficeRow,
         agent: String,
     }
-    let rows: Vec<DeskRow> = Select::new(
+    let rows: Vec<SeatRow> = Select::new(
         "SELECT o.id, o.agency_id, o.code, o.iata_number, o.currency, o.zone_name, o.devices, o.four_eyes, a.agent \
          FROM bsp_agents a JOIN bsp_offices o ON o.id = a.office_id",
     )
     .and("a.user_id = ?", [user_id.into()])
     .fetch(conn)
     .await?;
-    Ok(rows.into_iter().next().map(|row| Desk { office: row.office.into(), agent: row.agent }))
+    Ok(rows.into_iter().next().map(|row| Seat { office: row.office.into(), agent: row.agent }))
 }
 
 /// Somebody's seat.
 #[derive(Debug, Clone, FromRow)]
-pub struct Seat {
+pub struct Seated {
     pub office_id: String,
     pub agent: String,
     pub name: String,
@@ -142,7 +158,7 @@ pub struct Seat {
 ///
 /// # Errors
 /// The database's own.
-pub async fn agents(conn: &mut Conn, scope: &Scope) -> Result<Vec<Seat>, sqlx::Error> {
+pub async fn agents(conn: &mut Conn, scope: &Scope) -> Result<Vec<Seated>, sqlx::Error> {
     Select::new(
         "SELECT a.office_id, a.agent, u.name FROM bsp_agents a JOIN bsp_offices o ON o.id = a.office_id JOIN users u ON u.id = a.user_id",
     )

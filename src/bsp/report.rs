@@ -2,10 +2,11 @@
 //! `TSL` is that of today, `TPR` that of a day past.
 
 use super::model::{Form, Office, Sale, Ticket};
-use super::{form_store, ticket_store};
-use crate::db::Conn;
+use super::sales_store;
+use crate::db::{Conn, Db};
 use crate::kernel::money::Money;
-use crate::kernel::time::Date;
+use crate::kernel::time::{Date, Timestamp};
+use crate::refund_calculation::refund_form::percent;
 
 /// Rows of one page, as `PN` turns them.
 pub const PAGE_ROWS: usize = 20;
@@ -103,8 +104,8 @@ impl Report {
 /// # Errors
 /// The database's own.
 pub async fn of_day(conn: &mut Conn, office: &Office, day: Date, device: Option<i64>) -> Result<Report, sqlx::Error> {
-    let sold = ticket_store::sold(conn, &office.id, day, device, MOST_ROWS).await?;
-    let forms = form_store::sold(conn, &office.id, day, device, MOST_ROWS).await?;
+    let sold = sales_store::tickets(conn, &office.id, day, device, MOST_ROWS).await?;
+    let forms = sales_store::refunds(conn, &office.id, day, device, MOST_ROWS).await?;
     let mut totals = Totals::nothing(office);
     let mut lines = Vec::new();
     for (ticket, commission) in &sold {
@@ -135,7 +136,7 @@ fn add_sale(totals: &mut Totals, ticket: &Ticket, commission: Money) {
 }
 
 fn rate(points: i64) -> String {
-    format!("{}.{:02}%", points / 100, points % 100)
+    format!("{}%", percent(points))
 }
 
 /// A row for each ticket of a set; the money stands on the first.
@@ -183,4 +184,22 @@ fn refund(form: &Form) -> Line {
         agent: form.agent.clone(),
         form_id: Some(form.id.clone()),
     }
+}
+
+/// Reports the forms of one office whose sales day is over. Answers whether there was any.
+///
+/// # Errors
+/// The database's own; they are then reported later.
+pub async fn close_one(db: &Db, now: Timestamp) -> Result<bool, sqlx::Error> {
+    // Asking costs nobody the right to write; only who finds something takes it.
+    if sales_store::unreported(&mut *db.read().await?, now).await?.is_none() {
+        return Ok(false);
+    }
+    db.write(move |conn| {
+        Box::pin(async move {
+            let Some((office_id, today)) = sales_store::unreported(conn, now).await? else { return Ok(false) };
+            sales_store::report(conn, (&office_id, today), now).await.map(|()| true)
+        })
+    })
+    .await
 }

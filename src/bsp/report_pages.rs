@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::command::day_text;
 use super::model::Office;
+use super::office_store;
 use super::report::{self, Line, Report};
-use super::{office_day, office_store};
-use crate::kernel::time::Date;
+use crate::kernel::time::{Date, day_in};
 use crate::web::Answer;
 use crate::web::error::Error;
 use crate::web::filters;
@@ -56,14 +56,14 @@ struct Asked {
 async fn asked(visit: &Visit<SeeRefunds>, query: &ReportQuery) -> Result<Asked, Error> {
     let mut conn = visit.app.db.read().await?;
     let offices = office_store::offices(&mut conn, &visit.scope()).await?;
-    let own = office_store::desk_of(&mut conn, &visit.actor.user_id).await?.map(|desk| desk.office.code);
+    let own = office_store::seat_of(&mut conn, &visit.actor.user_id).await?.map(|seat| seat.office.code);
     let wanted = if query.office.is_empty() { own } else { Some(query.office.clone()) };
     let office = match wanted {
         Some(code) => Some(offices.iter().find(|office| office.code == code).cloned().ok_or(Error::NotFound)?),
         None => offices.first().cloned(),
     };
     let now = visit.app.clock.now();
-    let today = office_day(office.as_ref().map_or("UTC", |office| office.zone_name.as_str()), now);
+    let today = day_in(office.as_ref().map_or("UTC", |office| office.zone_name.as_str()), now);
     let day = query.day.parse().unwrap_or(today);
     let device = query.device.parse().ok().filter(|device| *device > 0);
     let report = match &office {

@@ -6,9 +6,9 @@ use super::model::{KeptTicket, Ticket};
 use super::ticket_number::TicketNumber;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
-use crate::db::{Conn, Db, is_alone};
+use crate::db::{Conn, Db, decode, is_alone, json};
 use crate::kernel::money::Money;
-use crate::kernel::time::{Date, Timestamp, instant_text};
+use crate::kernel::time::{Timestamp, instant_text};
 
 /// What a source of tickets answers.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ struct TicketRow {
 impl TicketRow {
     fn kept(self, refunded: Vec<(String, i64)>) -> Result<KeptTicket, sqlx::Error> {
         Ok(KeptTicket {
-            ticket: serde_json::from_str(&self.document).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            ticket: serde_json::from_str(&self.document).map_err(decode)?,
             id: self.id,
             agency_id: self.agency_id,
             office_id: self.office_id,
@@ -153,7 +153,7 @@ pub enum Kept {
 /// The database's own.
 pub async fn keep(conn: &mut Conn, mut new: NewTicket, now: Timestamp) -> Result<Kept, sqlx::Error> {
     const NUMBERS: Table = Table { name: "bsp_ticket_numbers", columns: &["number", "ticket_id"], suffix: "" };
-    let document = serde_json::to_string(&new.ticket).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let document = json(&new.ticket)?;
     let numbers = new.ticket.numbers.iter().map(|number| number.as_str().into());
     let earlier: Vec<(i64, String, String, String)> = Select::new(
         "SELECT (SELECT COUNT(*) FROM bsp_ticket_numbers m WHERE m.ticket_id = t.id), t.id, t.office_id, t.document_digest \
@@ -206,30 +206,4 @@ pub async fn keep(conn: &mut Conn, mut new: NewTicket, now: Timestamp) -> Result
         sqlx::query("INSERT INTO bsp_airlines (code) VALUES ($1) ON CONFLICT (code) DO NOTHING").bind(airline).execute(conn).await?;
     }
     Ok(kept)
-}
-
-/// The tickets that an office sold on a day, by device and number, with their commission.
-///
-/// # Errors
-/// The database's own.
-pub async fn sold(
-    conn: &mut Conn,
-    office_id: &str,
-    day: Date,
-    device: Option<i64>,
-    limit: i64,
-) -> Result<Vec<(Ticket, Money)>, sqlx::Error> {
-    let rows: Vec<(String, i64)> = Select::new("SELECT t.document, t.commission_minor FROM bsp_tickets t")
-        .and("t.office_id = ?", [office_id.into()])
-        .and("t.issued_on = ?", [day.to_string().into()])
-        .and_if("t.device = ?", device)
-        .then("ORDER BY t.device, t.number LIMIT ?", [limit.into()])
-        .fetch(conn)
-        .await?;
-    let read = |(document, minor): (String, i64)| {
-        let ticket: Ticket = serde_json::from_str(&document).map_err(|error| sqlx::Error::Decode(error.into()))?;
-        let commission = Money::new(minor, ticket.fare.currency);
-        Ok((ticket, commission))
-    };
-    rows.into_iter().map(read).collect()
 }

@@ -4,10 +4,9 @@ use serde::Deserialize;
 
 use super::command::Code;
 use super::model::{Content, Form, MOST_TICKETS, Tax, coupons_of, masked_card};
-use super::ticket_import::points;
 use super::ticket_number::TicketNumber;
 use crate::kernel::money::{Currency, Money};
-use crate::refund_calculation::refund_form::{Commission, FIXED_POINTS, FormFigures, MOST_TAXES};
+use crate::refund_calculation::refund_form::{Commission, FIXED_POINTS, FormFigures, MOST_TAXES, percent, points};
 use crate::web::form::{MOST_MINOR, Problems, optional, optional_prose, required};
 use crate::web::words::Message;
 
@@ -73,7 +72,7 @@ impl Typed {
     #[must_use]
     pub fn of(form: &Form) -> Self {
         let content = form.content.clone();
-        let rate = form.rate_points.map(|points| format!("{}.{:02}", points / 100, points % 100));
+        let rate = form.rate_points.map(percent);
         let plain = |money: Money| money.decimal().to_string();
         Self {
             version: form.version,

@@ -10,14 +10,15 @@ use crate::agencies::model::{Refusal, parse_code, parse_email};
 use crate::agencies::store as agencies;
 use crate::app;
 use crate::bsp::host::{Host, NotDone, Outcome};
-use crate::bsp::life::{self, Works};
-use crate::bsp::model::{Desk, Form, Office};
+use crate::bsp::life;
+use crate::bsp::model::{Form, Office, Seat};
 use crate::bsp::report::{self, Report};
 use crate::bsp::ticket_import::{Counts, Import};
-use crate::bsp::{command, form_store, office_store};
+use crate::bsp::transmitting::Terms;
+use crate::bsp::{command, form_store, office_actions, office_store};
 use crate::config::{DatabaseSettings, Limits};
-use crate::db::is_duplicate;
-use crate::kernel::actor::{Actor, Permission, Scope};
+use crate::journal::Author;
+use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::id::new_id;
 use crate::kernel::language::Language;
 use crate::kernel::money::Currency;
@@ -74,7 +75,7 @@ pub(super) struct BspArgs {
     /// Code of the office
     #[arg(long, value_name = "CODE")]
     office: String,
-    /// The sign under which one works there
+    /// The sign under which one terms there
     #[arg(long, value_name = "SIGN")]
     agent: String,
     #[command(flatten)]
@@ -105,43 +106,35 @@ pub(super) async fn office(command: OfficeCommand) -> Done {
             let found = agencies::agency(&mut *db.read().await?, &agency_code).await?;
             let agency = found.ok_or_else(|| english(Refusal::UnknownAgency(agency_code).message()))?;
             let new = Office { id: new_id(), agency_id: agency.id, code, iata_number: iata, currency, zone_name: zone, devices, four_eyes };
-            let (kept, now) = (new.clone(), Clock::System.now());
-            let added = db.write(move |conn| Box::pin(async move { office_store::insert(conn, &kept, now).await })).await;
-            match added {
-                Err(error) if is_duplicate(&error) => return Err(Refused(format!("the office {} is there already", new.code))),
-                added => added?,
-            }
+            let added = office_actions::add(&db, new.clone(), &Author::program(), Clock::System.now()).await;
+            added.map_err(|error| not_done(error, String::new()))?;
             println!("{} of {} added", new.code, agency.code);
             Ok(())
         }
         OfficeCommand::Agent { office, agent, user, database } => {
             let db = open(&database).await?;
-            let (email, agent) = (parse_email(&user).map_err(english)?, agent.trim().to_uppercase());
-            if agent.is_empty() || agent.len() > 10 || !agent.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                return Err(Refused(english("bsp-agent-wrong")));
-            }
+            let email = parse_email(&user).map_err(english)?;
+            let sign = office_actions::parse_sign(&agent).map_err(english)?;
             let mut conn = db.read().await?;
             let office = the_office(&mut conn, &office).await?;
-            let found = agencies::user_by_email(&mut conn, &email).await?;
+            let nobody = || format!("{email} is nobody of that agency who may ask for refunds");
+            let user = agencies::user_by_email(&mut conn, &email).await?.ok_or_else(nobody)?;
             drop(conn);
-            let user = found.filter(|user| user.agency_id.as_ref() == Some(&office.agency_id) && user.role.may(Permission::RequestRefunds));
-            let user = user.ok_or_else(|| format!("{email} is nobody of that agency who may ask for refunds"))?;
-            let (name, sign, code) = (user.name, agent.clone(), office.code.clone());
-            let seated = db.write(move |conn| {
-                Box::pin(async move {
-                    if office_store::user_of(conn, &office.id, &agent).await?.is_some_and(|other| other != user.id) {
-                        return Ok::<_, sqlx::Error>(false);
-                    }
-                    office_store::seat(conn, &user.id, &office.id, &agent).await?;
-                    Ok(true)
-                })
-            });
-            if !seated.await? {
-                return Err(Refused(english("bsp-agent-taken")));
-            }
+            let (name, code) = (user.name, office.code.clone());
+            let seated = office_actions::seat(&db, office, user.id, &sign, &Author::program(), Clock::System.now()).await;
+            seated.map_err(|error| not_done(error, nobody()))?;
             println!("{name} works as {sign} in {code}");
             Ok(())
         }
+    }
+}
+
+/// What is said of something that was not done with an office; `nobody` where it was about somebody.
+fn not_done(error: office_actions::NotDone, nobody: String) -> Refused {
+    match error {
+        office_actions::NotDone::Nobody => Refused(nobody),
+        office_actions::NotDone::Refused(message) => Refused(english(message)),
+        office_actions::NotDone::Database(error) => error.into(),
     }
 }
 
@@ -179,7 +172,7 @@ pub(super) async fn tickets(files: &[PathBuf], database: &DatabaseSettings) -> D
 
 pub(super) async fn line(args: BspArgs) -> Done {
     let db = open(&args.database).await?;
-    let works = Works::new(&args.limits, &app::secret(&db).await?);
+    let terms = Terms::new(&args.limits, &app::secret(&db).await?);
     let mut conn = db.read().await?;
     let office = the_office(&mut conn, &args.office).await?;
     let agent = args.agent.trim().to_uppercase();
@@ -187,18 +180,9 @@ pub(super) async fn line(args: BspArgs) -> Done {
     let user_id = office_store::user_of(&mut conn, &office.id, &agent).await?.ok_or_else(nobody)?;
     let user = agencies::user(&mut conn, &user_id).await?.ok_or_else(nobody)?;
     drop(conn);
-    let actor = Actor {
-        user_id,
-        email: user.email,
-        name: user.name,
-        role: user.role,
-        agency_id: user.agency_id,
-        agency_name: None,
-        language: user.language,
-        zone_name: user.zone_name,
-    };
-    let desk = Desk { office, agent };
-    let host = Host { db: &db, source: &db, limits: &args.limits, works: &works, actor: &actor, desk: &desk, now: Clock::System.now() };
+    let actor = Actor::from(user);
+    let seat = Seat { office, agent };
+    let host = Host { db: &db, source: &db, limits: &args.limits, terms, actor: &actor, seat, now: Clock::System.now() };
     let outcome = host.execute(&args.command).await.map_err(|error| match error {
         NotDone::Code(code) => Refused(format!("{}\n{}", code.word(), english(code.named()))),
         NotDone::Form(life::NotDone::Problems(problems)) => {
@@ -210,8 +194,8 @@ pub(super) async fn line(args: BspArgs) -> Done {
     let mut conn = db.read().await?;
     match outcome {
         Outcome::Report { device, day, page } => {
-            let report = report::of_day(&mut conn, &desk.office, day, device).await?;
-            print!("{}", report_text(&desk.office, &command::day_text(day), &report, page));
+            let report = report::of_day(&mut conn, &host.seat.office, day, device).await?;
+            print!("{}", report_text(&host.seat.office, &command::day_text(day), &report, page));
         }
         Outcome::Form { id, .. }
         | Outcome::Preview { id }

@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::model::{Cause, Compensation, Status};
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -39,7 +39,7 @@ struct CompensationRow {
 
 impl CompensationRow {
     fn compensation(self) -> Result<(Compensation, String), sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         let compensation = Compensation {
             amount: Money::new(self.amount_minor, self.currency),
             proposed_at: instant(&self.proposed_at)?,
@@ -181,8 +181,6 @@ pub async fn given_alone(conn: &mut Conn, user_id: &str, agency_id: &str, since:
     .bind(instant_text(since))
     .fetch_all(conn)
     .await?;
-    let money = |(currency, minor): (String, i64)| {
-        Currency::parse(&currency).map(|currency| Money::new(minor, currency)).map_err(|error| sqlx::Error::Decode(error.into()))
-    };
+    let money = |(currency, minor): (String, i64)| Currency::parse(&currency).map(|currency| Money::new(minor, currency)).map_err(decode);
     rows.into_iter().map(money).collect()
 }

@@ -5,16 +5,17 @@ use serde_json::{Value, json};
 use super::{Complaint, said};
 use crate::agencies::model::Agency;
 use crate::bsp::host::{Host, Outcome};
-use crate::bsp::life::{self, Typed, Wish, Works};
-use crate::bsp::model::{Desk, Office};
+use crate::bsp::model::{Office, Seat};
 use crate::bsp::ticket_import::{Counts, Import};
-use crate::bsp::{form_store, office_day, office_store};
+use crate::bsp::transmitting::{self, Terms, Wish};
+use crate::bsp::typed::Typed;
+use crate::bsp::{form_store, office_store};
 use crate::config::Settings;
 use crate::db::Db;
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
 use crate::kernel::money::Currency;
-use crate::kernel::time::{Timestamp, plus_days};
+use crate::kernel::time::{Timestamp, day_in, plus_days};
 
 /// Code, IATA number and zone of each agency's office.
 const OFFICES: [(&str, &str, &str); 3] =
@@ -53,13 +54,13 @@ pub(super) async fn play(
         })
     });
     added.await.map_err(said)?;
-    let works = Works::new(&house.limits, secret);
+    let terms = Terms::new(&house.limits, secret);
     let mut refused = |line: u64, field: &str, cause: &str| eprintln!("demo ticket {line}: {field}: {cause}");
-    let mut import = Import { db, key: works.key.clone(), now, counts: Counts::default(), refused: &mut refused };
+    let mut import = Import { db, key: terms.key.clone(), now, counts: Counts::default(), refused: &mut refused };
     let text: Vec<String> = tickets(&office, place, now).iter().map(Value::to_string).collect();
     import.json(text.join("\n").as_bytes()).await?;
-    let desk = Desk { office, agent: "11".to_owned() };
-    let host = Host { db, source: db, limits: &house.limits, works: &works, actor: &own[1], desk: &desk, now };
+    let seat = Seat { office, agent: "11".to_owned() };
+    let host = Host { db, source: db, limits: &house.limits, terms, actor: &own[1], seat, now };
     for (ticket, application) in [(0, false), (2, true)] {
         let Outcome::Form { id, .. } = host.execute(&format!("TRFD:L/{}/AM/1/D", number(place, ticket))).await.map_err(refusal)? else {
             continue;
@@ -68,7 +69,7 @@ pub(super) async fn play(
         let form = form_store::find(&mut conn, &own[1].scope(), &id).await.map_err(said)?.ok_or("a demo form is gone")?;
         drop(conn);
         let typed = Typed { deduction: "100.00".to_owned(), ..Typed::of(&form) };
-        life::transmit(db, &own[1], &works, Wish { form_id: id, seen_version: form.version, typed, application }, now)
+        transmitting::transmit(db, &own[1], &host.terms, Wish { form_id: id, seen_version: form.version, typed, application }, now)
             .await
             .map_err(refusal)?;
     }
@@ -87,7 +88,7 @@ fn number(place: u32, ticket: u64) -> String {
 
 /// Eight ticket records; every other with a Z value, one a conjunction set, one void.
 fn tickets(office: &Office, place: u32, now: Timestamp) -> Vec<Value> {
-    let day = |days: i64| office_day(&office.zone_name, plus_days(now, days));
+    let day = |days: i64| day_in(&office.zone_name, plus_days(now, days));
     let names =
         ["ZHANG/SAN MR", "LI/SI MS", "NGUYEN/VAN AN MR", "WANG/WU MR", "TRAN/THI HOA MS", "CHEN/QI MS", "ZHAO/LIU MR", "SMITH/ANN MS"];
     let record = |(nth, name): (u64, &&str)| {

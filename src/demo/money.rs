@@ -8,7 +8,6 @@ use super::{Complaint, said};
 use crate::attachments::upload::keep_sheet;
 use crate::batches::actions as batches;
 use crate::batches::model::BatchKind;
-use crate::batches::pages::digest_of;
 use crate::config::Settings;
 use crate::db::Db;
 use crate::kernel::actor::Actor;
@@ -22,6 +21,7 @@ use crate::remittances::drafts::{self, Draft};
 use crate::remittances::importing;
 use crate::remittances::mapping::Mapping;
 use crate::spreadsheets::cell::{Cell, Row, Table};
+use crate::spreadsheets::uploaded::digest_of;
 use crate::statements::settings;
 use crate::top_ups::actions as top_ups;
 

@@ -7,7 +7,7 @@ use sqlx::{Arguments, AssertSqlSafe, FromRow};
 use super::filters::Search;
 use crate::bookings::model::PaymentChannel;
 use crate::db::select::Select;
-use crate::db::{Conn, Driver};
+use crate::db::{Conn, Driver, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant, utc_day};
@@ -64,7 +64,7 @@ struct LineRow {
 
 impl LineRow {
     fn line(self) -> Result<Line, sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         let actual = self.actual_minor.filter(|_| self.status == Status::Refunded);
         Ok(Line {
             amount: actual.or(self.estimated_minor).map(|minor| Money::new(minor, self.currency)),

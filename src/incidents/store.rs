@@ -4,8 +4,8 @@ use sqlx::FromRow;
 
 use super::filters::Search;
 use super::model::{Incident, IncidentKind, Outcome, Status};
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
@@ -37,9 +37,9 @@ struct IncidentRow {
 
 impl IncidentRow {
     fn incident(self) -> Result<Incident, sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         Ok(Incident {
-            told: serde_json::from_str(&self.document).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            told: serde_json::from_str(&self.document).map_err(decode)?,
             told_at: instant(&self.told_at)?,
             confirmed_at: self.confirmed_at.as_deref().map(instant).transpose()?,
             outcome: self.result.and_then(|word| word.parse::<Outcome>().ok()),
@@ -97,7 +97,7 @@ pub async fn find(conn: &mut Conn, scope: &Scope, number: &str) -> Result<Option
 /// # Errors
 /// The database's own.
 pub async fn insert(conn: &mut Conn, incident: &Incident, notification_id: Option<&str>) -> Result<bool, sqlx::Error> {
-    let document = serde_json::to_string(&incident.told).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let document = json(&incident.told)?;
     let done = sqlx::query(
         "INSERT INTO incidents (id, number, notification_id, agency_id, order_id, order_no, airline, kind, status, document, version, told_by, told_at) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'unconfirmed', $9, 1, $10, $11) ON CONFLICT (notification_id) DO NOTHING",
@@ -133,7 +133,7 @@ pub async fn is_known(conn: &mut Conn, notification_id: &str) -> Result<bool, sq
 /// # Errors
 /// The database's own.
 pub async fn confirm(conn: &mut Conn, incident: &Incident, seen_version: i64) -> Result<bool, sqlx::Error> {
-    let document = serde_json::to_string(&incident.told).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let document = json(&incident.told)?;
     let done = sqlx::query(
         "UPDATE incidents SET status = 'confirmed', result = $1, document = $2, note = $3, confirmed_by_name = $4, confirmed_at = $5, \
          version = version + 1 WHERE id = $6 AND version = $7",
@@ -217,7 +217,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, search: &Search, limit: i64) -
     let rows: Vec<LineRow> = list_query(scope, search, limit).fetch(conn).await?;
     rows.into_iter()
         .map(|row| {
-            let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+            let instant = |text: &str| parse_instant(text).map_err(decode);
             Ok(Line {
                 told_at: instant(&row.told_at)?,
                 confirmed_at: row.confirmed_at.as_deref().map(instant).transpose()?,

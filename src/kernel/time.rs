@@ -75,6 +75,18 @@ pub fn plus_days(at: Timestamp, days: i64) -> Timestamp {
     plus_hours(at, days.saturating_mul(24))
 }
 
+/// What clocks and calendars show in a zone; in UTC where there is none of that name.
+#[must_use]
+pub fn local_in(zone_name: &str, at: Timestamp) -> DateTime {
+    at.to_zoned(jiff::tz::TimeZone::get(zone_name).unwrap_or(jiff::tz::TimeZone::UTC)).datetime()
+}
+
+/// The day that it is in a zone.
+#[must_use]
+pub fn day_in(zone_name: &str, at: Timestamp) -> Date {
+    local_in(zone_name, at).date()
+}
+
 /// The day of an instant in UTC.
 #[must_use]
 pub fn utc_day(at: Timestamp) -> Date {

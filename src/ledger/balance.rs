@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::{AccountKind, TransferKind};
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, parse_instant};
 use crate::web::paging::Cursor;
@@ -33,7 +33,7 @@ pub async fn deposits(conn: &mut Conn, owner: Option<&str>) -> Result<Vec<Balanc
             .await?;
     rows.into_iter()
         .map(|(account_id, owner, currency, minor, floor)| {
-            let currency = Currency::parse(&currency).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            let currency = Currency::parse(&currency).map_err(decode)?;
             let available = Money::new(minor.saturating_sub(floor.unwrap_or(0)), currency);
             Ok(Balance { account_id, owner, balance: Money::new(minor, currency), available })
         })
@@ -67,7 +67,7 @@ pub async fn period(conn: &mut Conn, account_id: &str, from: Timestamp, until: T
     .bind(crate::kernel::time::instant_text(until))
     .fetch_one(conn)
     .await?;
-    let currency = Currency::parse(&currency).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let currency = Currency::parse(&currency).map_err(decode)?;
     let money = |minor| Money::new(minor, currency);
     Ok(PeriodSums {
         opening: money(balance - in_from + out_from),
@@ -144,7 +144,7 @@ pub async fn movements(
     rows.into_iter()
         .map(|row| {
             Ok(Movement {
-                at: parse_instant(&row.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+                at: parse_instant(&row.created_at).map_err(decode)?,
                 amount: Money::new(row.minor, row.currency),
                 id: row.id,
                 owner: row.owner,

@@ -1,7 +1,7 @@
 //! Writing transfers.
 
 use super::{AccountKind, TransferKind};
-use crate::db::{Conn, is_duplicate};
+use crate::db::{Conn, decode, is_duplicate};
 use crate::kernel::id::new_id;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text};
@@ -109,7 +109,7 @@ pub async fn reverse(conn: &mut Conn, about_id: &str, kind: TransferKind, about:
     .await?;
     let entry_id = new_id();
     for (id, debit, credit, minor, currency) in rows {
-        let currency = Currency::parse(&currency).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        let currency = Currency::parse(&currency).map_err(decode)?;
         shift(conn, &debit, minor).await?;
         shift(conn, &credit, -minor).await?;
         insert(conn, &entry_id, (&credit, &debit), Money::new(minor, currency), TransferKind::Reversal, Some(&id), about).await?;

@@ -5,9 +5,9 @@ use std::collections::HashSet;
 use sqlx::FromRow;
 
 use super::model::{Case, CaseKind, MailState, Notice, Recipient};
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
+use crate::db::{Conn, decode, json};
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
@@ -43,7 +43,7 @@ pub async fn post(
     sentences: &[Message],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let text = serde_json::to_string(sentences).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let text = json(sentences)?;
     let rows = recipients.iter().map(|recipient| {
         let mailed = recipient.mailed_at(now);
         let state = if mailed.is_some() { MailState::Waiting } else { MailState::None };
@@ -88,7 +88,7 @@ impl NoticeRow {
         Ok(Notice {
             // A sentence of a program to come must not stop the mail of everybody else.
             sentences: serde_json::from_str(&self.sentences).unwrap_or_default(),
-            at: parse_instant(&self.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            at: parse_instant(&self.created_at).map_err(decode)?,
             id: self.id,
             user_id: self.user_id,
             case: Case { kind: self.case_kind, id: self.case_id, no: self.case_no, order_no: self.order_no },

@@ -4,8 +4,8 @@ use sqlx::FromRow;
 
 use super::view::View;
 use crate::bookings::model::PaymentChannel;
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Reason, Status};
@@ -146,7 +146,7 @@ pub async fn lines(
     rows.into_iter()
         .map(|row| {
             Ok(Line {
-                due_at: parse_instant(&row.due_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+                due_at: parse_instant(&row.due_at).map_err(decode)?,
                 estimated: row.estimated_minor.map(|minor| Money::new(minor, row.currency)),
                 id: row.id,
                 number: row.number,

@@ -30,6 +30,24 @@ pub enum Commission {
     Rate(i64),
 }
 
+/// Reads a rate in percent with at most two decimals, from 0.00 to 100.00, as hundredths of a percent: `3.00` is 300.
+#[must_use]
+pub fn points(text: &str) -> Option<i64> {
+    let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
+    let digits = |text: &str| !text.is_empty() && text.len() <= 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !digits(whole) || !digits(part) || part.len() > 2 {
+        return None;
+    }
+    let hundredths: i64 = format!("{part:0<2}").parse().ok()?;
+    Some(whole.parse::<i64>().ok()? * 100 + hundredths).filter(|points| (0..=10_000).contains(points))
+}
+
+/// A rate as it is written: `3.00`.
+#[must_use]
+pub fn percent(points: i64) -> String {
+    format!("{}.{:02}", points / 100, points % 100)
+}
+
 /// What is hidden behind a form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Hidden {

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::selection::Selection;
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
+use crate::db::{Conn, decode};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refund_calculation::Quote;
 
@@ -45,9 +45,9 @@ struct QuoteRow {
 impl QuoteRow {
     fn quote(self) -> Result<KeptQuote, sqlx::Error> {
         fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
-            serde_json::from_str(text).map_err(|error| sqlx::Error::Decode(error.into()))
+            serde_json::from_str(text).map_err(decode)
         }
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         Ok(KeptQuote {
             selection: json(&self.selection)?,
             facts: self.facts,

@@ -8,7 +8,7 @@ use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
 use crate::config::Limits;
-use crate::db::{Conn, Db};
+use crate::db::{Conn, Db, json};
 use crate::incidents;
 use crate::incidents::model::{Incident, Outcome};
 use crate::kernel::actor::Scope;
@@ -142,7 +142,7 @@ pub async fn reckon_known(
         agency_id: kept.agency_id.clone(),
         ordinal: known.newest_ordinal + 1,
         selection,
-        facts: serde_json::to_string(&facts).map_err(|error| sqlx::Error::Encode(error.into()))?,
+        facts: json(&facts)?,
         answer,
         created_by: user_id.to_owned(),
         created_at: now,

@@ -6,9 +6,9 @@ use sqlx::FromRow;
 
 use super::model::{BatchPlace, Coupon, Difference, Kind, Reason, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::folding::fold_identifier;
 use crate::kernel::money::{Currency, Money};
@@ -88,8 +88,8 @@ impl RefundRow {
     /// # Errors
     /// When a column holds what it never should.
     pub fn refund(self) -> Result<Refund, sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
-        let day = |text: &str| text.parse::<Date>().map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
+        let day = |text: &str| text.parse::<Date>().map_err(decode);
         let instant_if = |text: &Option<String>| text.as_deref().map(instant).transpose();
         let day_if = |text: &Option<String>| text.as_deref().map(day).transpose();
         let money = |minor: i64| Money::new(minor, self.currency);

@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::model::{Allocation, AllocationState, Line};
-use super::store::decode;
-use crate::db::Conn;
 use crate::db::select::{Select, Value};
+use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::Refund;

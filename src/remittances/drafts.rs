@@ -3,8 +3,7 @@
 use sqlx::FromRow;
 
 use super::mapping::Mapping;
-use super::store::{decode, json};
-use crate::db::Conn;
+use crate::db::{Conn, decode, json};
 use crate::kernel::time::{Timestamp, instant_text};
 use crate::spreadsheets::cell::{Row, Table};
 

@@ -5,10 +5,9 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::model::{Finding, Line, LineStatus, Rejection};
-use super::store::{decode, json};
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
+use crate::db::{Conn, decode, json};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{instant_text, parse_instant};
 use crate::web::paging::Cursor;

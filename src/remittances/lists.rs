@@ -10,7 +10,7 @@ use super::allocation_store;
 use super::line_store::{self, View};
 use super::model::{Line, Remittance, Totals};
 use super::store;
-use crate::db::Conn;
+use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, utc_day};
 use crate::refunds::model::Refund;
@@ -120,7 +120,7 @@ async fn aged(conn: &mut Conn, owner: Option<&str>, today: Date) -> Result<Vec<A
         .await?;
     let mut all: BTreeMap<Currency, ([i64; 4], i64)> = BTreeMap::new();
     for (currency, age, minor, count) in rows {
-        let currency = Currency::parse(&currency).map_err(store::decode)?;
+        let currency = Currency::parse(&currency).map_err(decode)?;
         let sums = all.entry(currency).or_default();
         sums.0[usize::try_from(age).unwrap_or(3).min(3)] += minor;
         sums.1 += count;
@@ -233,8 +233,8 @@ async fn late(conn: &mut Conn, now: Timestamp) -> Result<Vec<Late>, sqlx::Error>
     .await?;
     rows.into_iter()
         .map(|(airline, currency, count, minor, unknown, since)| {
-            let currency = Currency::parse(&currency).map_err(store::decode)?;
-            let since = since.get(..10).unwrap_or_default().parse().map_err(|error: jiff::Error| store::decode(error))?;
+            let currency = Currency::parse(&currency).map_err(decode)?;
+            let since = since.get(..10).unwrap_or_default().parse().map_err(|error: jiff::Error| decode(error))?;
             Ok(Late { airline, count, sum: Money::new(minor, currency), unknown, since })
         })
         .collect()

@@ -48,6 +48,11 @@ pub fn known_headers() -> Vec<String> {
     NAMES.iter().flat_map(|(_, names)| names.iter()).map(|name| fold_header(name)).collect()
 }
 
+/// The names of one column, as headers are compared.
+pub fn names_of(field: Field) -> impl Iterator<Item = String> {
+    NAMES.iter().filter(move |(named, _)| *named == field).flat_map(|(_, names)| names.iter()).map(|name| fold_header(name))
+}
+
 /// Which column means what, and how figures are written.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

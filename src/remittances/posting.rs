@@ -80,7 +80,7 @@ async fn post_some(app: &App, id: &str, number: &str, by: &str, now: Timestamp) 
     let user = agencies::user(&mut conn, by).await?;
     drop(conn);
     let is_last = i64::try_from(lines.len()).unwrap_or(0) < CHUNK;
-    if let Some(actor) = user.map(actor_of) {
+    if let Some(actor) = user.map(Actor::from) {
         for line in lines {
             post_one(app, number, line, &actor, now).await?;
         }
@@ -147,19 +147,6 @@ async fn take(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Optio
     .bind(instant_text(now))
     .fetch_optional(conn)
     .await
-}
-
-fn actor_of(user: crate::agencies::model::User) -> Actor {
-    Actor {
-        user_id: user.id,
-        email: user.email,
-        name: user.name,
-        role: user.role,
-        agency_id: None,
-        agency_name: None,
-        language: user.language,
-        zone_name: user.zone_name,
-    }
 }
 
 /// Posts one line in a transaction of its own. One that cannot be posted any more is left to people.

@@ -5,19 +5,11 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::model::{Line, Remittance, Totals};
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::parse_instant;
 use crate::web::paging::Cursor;
-
-pub(super) fn decode<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.into())
-}
-
-pub(super) fn json<T: serde::Serialize>(value: &T) -> Result<String, sqlx::Error> {
-    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
-}
 
 #[derive(FromRow)]
 struct RemittanceRow {

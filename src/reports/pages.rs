@@ -53,9 +53,9 @@ impl ReportQuery {
 
 /// Up to 7, 21 and 60 days old, and older.
 fn ages(now: Timestamp, zone_name: &str) -> Vec<Span> {
-    use crate::kernel::time::plus_days;
+    use crate::kernel::time::{day_in, plus_days};
     let edges = [plus_days(now, 1), plus_days(now, -7), plus_days(now, -21), plus_days(now, -60), Timestamp::UNIX_EPOCH];
-    let day = |at: Timestamp| at.to_zoned(jiff::tz::TimeZone::get(zone_name).unwrap_or(jiff::tz::TimeZone::UTC)).date();
+    let day = |at: Timestamp| day_in(zone_name, at);
     edges
         .windows(2)
         .map(|pair| Span { label: String::new(), first: day(pair[1]), last: day(pair[0]), from: pair[1], until: pair[0] })

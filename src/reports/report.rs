@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::chart::{Bar, Chart};
 use super::periods::Span;
 use super::store;
-use crate::db::Conn;
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp};
@@ -127,7 +127,7 @@ pub async fn make(conn: &mut Conn, name: Name, asked: &Asked<'_>) -> Result<Repo
 }
 
 fn currency(code: &str) -> Result<Currency, sqlx::Error> {
-    Currency::parse(code).map_err(|error| sqlx::Error::Decode(error.into()))
+    Currency::parse(code).map_err(decode)
 }
 
 fn index(no: i64) -> usize {

@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::offer_model::{Offer, OfferKind, OfferStatus};
-use crate::db::Conn;
+use crate::db::{Conn, decode, json};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 
@@ -37,10 +37,10 @@ struct OfferRow {
 
 impl OfferRow {
     fn offer(self) -> Result<Offer, sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         Ok(Offer {
             amount: Money::new(self.amount_minor, self.currency),
-            lines: serde_json::from_str(&self.lines).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            lines: serde_json::from_str(&self.lines).map_err(decode)?,
             valid_until: instant(&self.valid_until)?,
             created_at: instant(&self.created_at)?,
             decided_at: self.decided_at.as_deref().map(instant).transpose()?,
@@ -95,7 +95,7 @@ pub async fn overdue(conn: &mut Conn, now: Timestamp) -> Result<Option<Offer>, s
 /// # Errors
 /// The database's own.
 pub async fn insert(conn: &mut Conn, offer: &Offer) -> Result<(), sqlx::Error> {
-    let lines = serde_json::to_string(&offer.lines).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let lines = json(&offer.lines)?;
     sqlx::query(
         "INSERT INTO request_offers (id, request_id, agency_id, kind, status, currency, amount_minor, quote_id, lines, what, valid_until, \
          created_by, created_by_name, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
@@ -180,7 +180,7 @@ pub async fn open_until(conn: &mut Conn, request_id: &str) -> Result<Option<Time
     .bind(request_id)
     .fetch_optional(conn)
     .await?;
-    row.map(|(until,)| parse_instant(&until).map_err(|error| sqlx::Error::Decode(error.into()))).transpose()
+    row.map(|(until,)| parse_instant(&until).map_err(decode)).transpose()
 }
 
 /// Whether a price was accepted, and it is neither done nor given back.

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::filters::Search;
 use super::model::{Category, Request, Status};
 use crate::db::select::Select;
-use crate::db::{Conn, is_alone};
+use crate::db::{Conn, decode, is_alone, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
@@ -41,13 +41,13 @@ struct RequestRow {
 }
 
 fn instant(text: &str) -> Result<Timestamp, sqlx::Error> {
-    parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()))
+    parse_instant(text).map_err(decode)
 }
 
 impl RequestRow {
     fn request(self) -> Result<Request, sqlx::Error> {
         Ok(Request {
-            details: serde_json::from_str(&self.details).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            details: serde_json::from_str(&self.details).map_err(decode)?,
             created_at: instant(&self.created_at)?,
             modified_at: instant(&self.modified_at)?,
             due_at: instant(&self.due_at)?,
@@ -142,7 +142,7 @@ pub async fn silent(conn: &mut Conn, now: Timestamp) -> Result<Option<Request>, 
 /// # Errors
 /// The database's own.
 pub async fn insert(conn: &mut Conn, request: &Request) -> Result<(), sqlx::Error> {
-    let details = serde_json::to_string(&request.details).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let details = json(&request.details)?;
     sqlx::query(
         "INSERT INTO requests (id, number, agency_id, order_id, order_no, airline, category, status, details, refund_id, version, created_by, \
          created_by_name, created_at, modified_at, due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",

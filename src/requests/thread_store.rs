@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::model::Said;
-use crate::db::Conn;
+use crate::db::{Conn, decode};
 use crate::journal::Side;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 
@@ -34,7 +34,7 @@ pub async fn of(conn: &mut Conn, request_id: &str, internal: bool) -> Result<Vec
     .await?;
     let said = |row: SaidRow| {
         Ok(Said {
-            at: parse_instant(&row.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+            at: parse_instant(&row.created_at).map_err(decode)?,
             id: row.id,
             internal: row.internal == 1,
             side: row.side,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 
-use crate::db::Conn;
+use crate::db::{Conn, json};
 use crate::kernel::code::Code;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -71,7 +71,7 @@ pub async fn newest(conn: &mut Conn, scope: TableScope) -> Result<Option<NoGoTab
 /// # Errors
 /// The database's own.
 pub async fn insert(conn: &mut Conn, scope: TableScope, airports: &Airports, by: &str, now: Timestamp) -> Result<(), sqlx::Error> {
-    let document = serde_json::to_string(airports).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let document = json(airports)?;
     sqlx::query("INSERT INTO no_go_tables (id, scope, airports, loaded_by, loaded_at) VALUES ($1, $2, $3, $4, $5)")
         .bind(new_id())
         .bind(scope.word())

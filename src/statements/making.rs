@@ -9,7 +9,7 @@ use super::settings::{self, Settings};
 use super::{periods, store};
 use crate::agencies::store as agencies;
 use crate::db::select::Select;
-use crate::db::{Conn, numbers};
+use crate::db::{Conn, decode, numbers};
 use crate::journal::{self, Author, Subject};
 use crate::kernel::id::new_id;
 use crate::kernel::money::{Currency, Money};
@@ -161,13 +161,12 @@ fn line(
     fees: &HashMap<&str, i64>,
 ) -> Result<StatementLine, sqlx::Error> {
     let money = |minor| Money::new(minor, currency);
-    let kind: TransferKind =
-        row.kind.parse().map_err(|error: crate::kernel::text_column::UnknownWord| sqlx::Error::Decode(error.into()))?;
+    let kind: TransferKind = row.kind.parse().map_err(decode)?;
     let refund = row.refund_id.as_ref().and_then(|id| refunds.get(id));
     let is_credit = kind == TransferKind::RefundCredit;
     let fee = if is_credit { Some(fees.get(row.entry_id.as_str()).copied().unwrap_or(0)) } else { None };
     Ok(StatementLine {
-        at: parse_instant(&row.created_at).map_err(|error| sqlx::Error::Decode(error.into()))?,
+        at: parse_instant(&row.created_at).map_err(decode)?,
         kind,
         refund_no: refund.map(|refund| refund.number.clone()),
         order_no: refund.map(|refund| refund.order_no.clone()),

@@ -25,12 +25,6 @@ pub fn midnight(day: Date, zone_name: &str) -> Timestamp {
     day.to_zoned(zone).map_or(Timestamp::UNIX_EPOCH, |zoned| zoned.timestamp())
 }
 
-/// The day that it is in a zone.
-#[must_use]
-pub fn day_of(at: Timestamp, zone_name: &str) -> Date {
-    at.to_zoned(TimeZone::get(zone_name).unwrap_or(TimeZone::UTC)).date()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,9 +4,9 @@ use sqlx::FromRow;
 
 use super::model::Period;
 use super::periods;
-use crate::db::Conn;
+use crate::db::{Conn, decode};
 use crate::kernel::language::Language;
-use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant, plus_seconds};
+use crate::kernel::time::{Date, Timestamp, day_in, instant_text, parse_instant, plus_seconds};
 
 /// Addresses that one agency may have its statements sent to.
 pub const MOST_EMAILS: usize = 10;
@@ -43,10 +43,6 @@ struct SettingsRow {
     made_until: String,
     made_until_at: String,
     version: i64,
-}
-
-fn decode<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.into())
 }
 
 impl SettingsRow {
@@ -102,7 +98,7 @@ pub async fn of(conn: &mut Conn, agency_id: &str) -> Result<Option<Settings>, sq
 /// What holds for an agency that has chosen nothing: monthly, on its page only.
 #[must_use]
 pub fn usual(agency_id: &str, since: Timestamp) -> Settings {
-    let first = periods::day_of(since, "UTC").first_of_month();
+    let first = day_in("UTC", since).first_of_month();
     Settings {
         agency_id: agency_id.to_owned(),
         period: Period::Monthly,

@@ -3,18 +3,14 @@
 use sqlx::FromRow;
 
 use super::model::{Statement, StatementLine, Subtotal};
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::ledger::TransferKind;
 use crate::web::paging::Cursor;
-
-fn decode<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> sqlx::Error {
-    sqlx::Error::Decode(error.into())
-}
 
 #[derive(FromRow)]
 struct StatementRow {

@@ -2,7 +2,7 @@
 //! has been above.
 
 use crate::agencies::store as agencies;
-use crate::db::Conn;
+use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text};
 use crate::notices::model::{Case, CaseKind};
@@ -23,7 +23,7 @@ pub async fn of(conn: &mut Conn, agency_id: &str) -> Result<Vec<Money>, sqlx::Er
 }
 
 fn money(currency: &str, minor: i64) -> Result<Money, sqlx::Error> {
-    Currency::parse(currency).map(|currency| Money::new(minor, currency)).map_err(|error| sqlx::Error::Decode(error.into()))
+    Currency::parse(currency).map(|currency| Money::new(minor, currency)).map_err(decode)
 }
 
 /// Sets it; nothing ends it.

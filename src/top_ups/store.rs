@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::model::{Status, TopUp};
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -34,11 +34,11 @@ struct TopUpRow {
 
 impl TopUpRow {
     fn top_up(self) -> Result<(TopUp, String), sqlx::Error> {
-        let instant = |text: &str| parse_instant(text).map_err(|error| sqlx::Error::Decode(error.into()));
+        let instant = |text: &str| parse_instant(text).map_err(decode);
         let top_up = TopUp {
             declared: Money::new(self.declared_minor, self.currency),
             received: self.received_minor.map(|minor| Money::new(minor, self.currency)),
-            paid_on: self.paid_on.parse().map_err(|error: jiff::Error| sqlx::Error::Decode(error.into()))?,
+            paid_on: self.paid_on.parse().map_err(decode)?,
             declared_at: instant(&self.declared_at)?,
             decided_at: self.decided_at.as_deref().map(instant).transpose()?,
             id: self.id,

@@ -164,6 +164,11 @@ pub fn optional(text: &str, max_chars: usize) -> Result<Option<String>, Message>
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
+/// Numbers that people paste: one after the other, with blanks, line ends, commas or semicolons of any script between them.
+pub fn pasted(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.split([',', ';', '\n', '\t', ' ', '，', '；', '、']).map(str::trim).filter(|piece| !piece.is_empty()).map(ToOwned::to_owned)
+}
+
 /// Free text that must not be empty, and holds no card number.
 ///
 /// # Errors

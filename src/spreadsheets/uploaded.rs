@@ -1,0 +1,53 @@
+//! An uploaded file, read within the bounds of the settings.
+
+use sha2::Digest;
+
+use super::cell::Table;
+use super::reading::{self, Bounds, NotRead};
+use crate::config::Settings;
+use crate::kernel::id::hex;
+use crate::web::error::Error;
+use crate::web::words::Message;
+
+/// Encodings that people can choose when a file does not tell its own.
+pub const ENCODINGS: [&str; 5] = ["utf-8", "gb18030", "big5", "windows-1258", "windows-1252"];
+
+/// A label of an encoding that is offered.
+#[must_use]
+pub fn encoding(label: &str) -> Option<String> {
+    ENCODINGS.iter().find(|one| **one == label).map(|one| (*one).to_owned())
+}
+
+/// By which a file that came before is known again.
+#[must_use]
+pub fn digest_of(bytes: &[u8]) -> String {
+    hex(&sha2::Sha256::digest(bytes))
+}
+
+/// The file's rows, or the sentence that says what is wrong with it. `known_headers` are folded names of columns that are
+/// looked for.
+///
+/// # Errors
+/// When no reader could be started.
+pub async fn read(
+    settings: &Settings,
+    bytes: Vec<u8>,
+    known_headers: Vec<String>,
+    encoding: Option<String>,
+) -> Result<Result<Table, Message>, Error> {
+    let limits = &settings.limits;
+    let bounds = Bounds {
+        max_rows: usize::try_from(limits.sheet_rows).unwrap_or(20_000),
+        max_inflated_bytes: limits.sheet_inflated_mb * 1_048_576,
+        memory_bytes: limits.sheet_memory_mb * 1_048_576,
+        cpu_seconds: limits.sheet_seconds,
+        known_headers,
+        encoding,
+        ..Bounds::default()
+    };
+    match reading::read(&settings.reader(), bytes, &bounds).await {
+        Ok(table) => Ok(Ok(table)),
+        Err(NotRead::Complaint(message)) => Ok(Err(message)),
+        Err(NotRead::Internal(cause)) => Err(Error::Internal(cause)),
+    }
+}
