@@ -208,12 +208,14 @@ routes! {
     get "/finance/unmatched.xlsx" PostMoney => remittance_lists::open_xlsx;
     get "/finance/overdue" PostMoney => remittance_lists::overdue;
     get "/finance/overdue.csv" PostMoney => remittance_lists::overdue_csv;
+    get "/finance/overdue.xlsx" PostMoney => remittance_lists::overdue_xlsx;
     get "/finance/transactions" SeeMoney => transactions::show;
     get "/finance/transactions.csv" SeeMoney => transactions::csv;
     get "/finance/transactions.xlsx" SeeMoney => transactions::xlsx;
     post "/finance/alerts" TopUp => top_ups::set_alert;
     get "/finance/reports" SeeMoney => reports::list;
     get "/finance/reports/{report}.csv" SeeMoney => reports::csv;
+    get "/finance/reports/{report}.xlsx" SeeMoney => reports::xlsx;
     get "/finance/top-ups" SeeMoney => top_ups::list;
     get "/finance/top-ups.csv" SeeMoney => top_ups::csv;
     get "/finance/top-ups.xlsx" SeeMoney => top_ups::xlsx;

@@ -42,6 +42,7 @@ on_both! {
     reports_are_the_sum_of_their_forms
     a_file_of_tickets_becomes_forms
     two_agents_make_one_form_of_a_ticket
+    a_sign_is_one_person_s
     check_digits_warn_and_never_block
     the_command_line_of_the_program
     the_command_line_in_a_browser
@@ -752,6 +753,35 @@ async fn a_file_of_tickets_becomes_forms(world: World) {
     let list = ben.get("/bsp/batches.csv").await.expect_status(200).text();
     assert!(list.lines().count() == 4 && list.contains("BB-202611-0001,SHA999,tickets.csv,6,3,ben"), "{list}");
     assert!(ben.get("/bsp/batches.xlsx").await.expect_status(200).body.starts_with(b"PK"));
+}
+
+async fn a_sign_is_one_person_s(world: World) {
+    let (ben, _) = cast(&world, &[]).await;
+    let (lan, agency) = (world.back("lan").await, world.sunriver().await);
+    let other = world.agency("SAOMAI").await;
+    world.user("mai", Role::Operations, Some(&other), Language::English).await;
+    let mut conn = world.app.db.read().await.expect("a connection");
+    let own = afterfare::agencies::store::users(&mut conn, Some(&agency.id)).await.expect("the users");
+    let strangers = afterfare::agencies::store::users(&mut conn, Some(&other.id)).await.expect("the users");
+    drop(conn);
+    let id = |name: &str| own.iter().find(|user| user.name == name).expect("a user").id.clone();
+    let (eleven, of_lan, of_ben, of_mai) = ("/bsp/offices/SHA999/agents", id("lan"), id("ben"), strangers[0].id.clone());
+    lan.post(eleven, &[("user", &of_mai), ("agent", "30")]).await.expect_status(404);
+    lan.post(eleven, &[("user", &of_lan), ("agent", "1-1")]).await.expect_status(422).expect("letters and digits only");
+    lan.post(eleven, &[("user", &of_lan), ("agent", "11")]).await.expect_status(422).expect("Somebody else works under this sign");
+    // Two at once: one sits there, the other is told.
+    let fields = [("user", of_lan.as_str()), ("agent", "30")];
+    let rival = [("user", of_ben.as_str()), ("agent", "30")];
+    let (one, two) = tokio::join!(lan.post(eleven, &fields), lan.post(eleven, &rival));
+    let mut statuses = [one.status, two.status];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [303, 422]);
+    // The sign of a disabled account is free; the account is seated no more.
+    lan.post(eleven, &[("user", &of_ben), ("agent", "11")]).await.expect_status(303);
+    drop(ben);
+    lan.post(&format!("/users/{of_ben}/disabling"), &[]).await.expect_status(303);
+    lan.post(eleven, &[("user", &of_ben), ("agent", "31")]).await.expect_status(404);
+    lan.post(eleven, &[("user", &of_lan), ("agent", "11")]).await.expect_status(303);
 }
 
 async fn two_agents_make_one_form_of_a_ticket(world: World) {

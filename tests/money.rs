@@ -201,6 +201,8 @@ async fn reports_count_what_their_lists_show(world: World) {
         assert_eq!(list.select("table.lines tbody tr").len(), words, "{report}: {}", links[0]);
         let file = lan.get(&format!("/finance/reports/{report}.csv?months=3")).await.expect_status(200).text();
         assert!(file.lines().count() >= 2, "{report}: {file}");
+        let book = lan.get(&format!("/finance/reports/{report}.xlsx?months=3")).await.expect_status(200);
+        assert!(book.body.starts_with(b"PK"), "{report}");
     }
     let list = lan.get(&page_links(&page, "#state-age .bars a")[0]).await.words();
     assert!(list.contains(&open) && !list.contains(&number), "{list}");

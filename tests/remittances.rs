@@ -355,6 +355,7 @@ async fn overdue_airlines_are_listed_with_their_totals(world: World) {
     let sam = world.back("sam").await;
     sam.get("/finance/overdue").await.expect("LJ 2 USD 149.98");
     sam.get("/finance/overdue.csv").await.expect_status(200).expect("LJ,2,USD,149.98");
+    assert!(sam.get("/finance/overdue.xlsx").await.expect_status(200).body.starts_with(b"PK"));
 }
 
 /// What is done to a line of the random files.

@@ -264,8 +264,7 @@ pub async fn overdue(visit: Visit<PostMoney>) -> Answer {
     })
 }
 
-/// `GET /finance/overdue.csv`
-pub async fn overdue_csv(visit: Visit<PostMoney>) -> Answer {
+async fn export_overdue(visit: &Visit<PostMoney>, format: Format) -> Answer {
     let now = visit.app.clock.now();
     let mut conn = visit.app.db.read().await?;
     let late = late(&mut conn, now).await?;
@@ -282,7 +281,17 @@ pub async fn overdue_csv(visit: Visit<PostMoney>) -> Answer {
         ]
     });
     let sheet = visit.sheet(format!("overdue-{}", utc_day(now)), names.iter().map(|key| say(reader.language, key)).collect());
-    sheet.send(Format::Csv, sheet::whole(rows.collect())).await
+    sheet.send(format, sheet::whole(rows.collect())).await
+}
+
+/// `GET /finance/overdue.csv`
+pub async fn overdue_csv(visit: Visit<PostMoney>) -> Answer {
+    export_overdue(&visit, Format::Csv).await
+}
+
+/// `GET /finance/overdue.xlsx`
+pub async fn overdue_xlsx(visit: Visit<PostMoney>) -> Answer {
+    export_overdue(&visit, Format::Xlsx).await
 }
 
 const FILES: [&str; 9] = [

@@ -99,9 +99,8 @@ fn asked<'a>(wanted: &'a Wanted, scope: &'a crate::kernel::actor::Scope, now: Ti
     Asked { scope, kind: wanted.kind, months: &wanted.months, weeks: &wanted.weeks, ages: &wanted.ages, airline: &wanted.airline, now }
 }
 
-/// `GET /finance/reports/{report}.csv`
-pub async fn csv(visit: Visit<SeeMoney>, path: Path<String>, query: Query<ReportQuery>) -> Answer {
-    let name = path.parse::<Name>().map_err(|_| Error::NotFound)?;
+async fn export(visit: &Visit<SeeMoney>, name: &str, query: &ReportQuery, format: Format) -> Answer {
+    let name = name.parse::<Name>().map_err(|_| Error::NotFound)?;
     let now = visit.app.clock.now();
     let wanted = query.wanted(now, &visit.actor.zone_name);
     let scope = visit.scope();
@@ -112,5 +111,15 @@ pub async fn csv(visit: Visit<SeeMoney>, path: Path<String>, query: Query<Report
     let said = |message: &Message| message.clone().text("operator", &reader.operator_name).say(reader.language);
     let rows: Vec<_> = report.rows.iter().map(|row| row.iter().map(|value| value.cell(&said)).collect()).collect();
     let columns = report.columns.iter().map(|key| say(reader.language, key)).collect();
-    visit.sheet(format!("{name}-{}", utc_day(now)), columns).send(Format::Csv, sheet::whole(rows)).await
+    visit.sheet(format!("{name}-{}", utc_day(now)), columns).send(format, sheet::whole(rows)).await
+}
+
+/// `GET /finance/reports/{report}.csv`
+pub async fn csv(visit: Visit<SeeMoney>, name: Path<String>, query: Query<ReportQuery>) -> Answer {
+    export(&visit, &name, &query, Format::Csv).await
+}
+
+/// `GET /finance/reports/{report}.xlsx`
+pub async fn xlsx(visit: Visit<SeeMoney>, name: Path<String>, query: Query<ReportQuery>) -> Answer {
+    export(&visit, &name, &query, Format::Xlsx).await
 }
