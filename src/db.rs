@@ -4,6 +4,7 @@
 //! through [`Db::write`].
 
 use std::panic::AssertUnwindSafe;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -169,7 +170,7 @@ impl Db {
             Kind::Sqlite => "BEGIN IMMEDIATE",
             Kind::Postgres => "BEGIN",
         };
-        let task = tokio::spawn(async move {
+        let task = spawn_write(async move {
             let mut conn = writers.acquire().await?;
             // A panic leaves a transaction open as an error does: the next writer must not find it.
             let outcome = AssertUnwindSafe(in_transaction(&mut conn, begin, work)).catch_unwind().await;
@@ -226,6 +227,24 @@ fn create_private(file: &str) -> Result<(), sqlx::Error> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut new, 0o600);
     new.open(file).map(|_| ()).map_err(sqlx::Error::Io)
+}
+
+/// Spawns a write transaction where all of them run: on threads of their own, so that one that is open never waits for a
+/// page to be written before its next statement, while all others wait for it.
+fn spawn_write<F>(work: F) -> tokio::task::JoinHandle<F::Output>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    static RUNTIME: OnceLock<Option<tokio::runtime::Runtime>> = OnceLock::new();
+    let built = RUNTIME.get_or_init(|| {
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(4));
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads).thread_name("writes").enable_all().build().ok()
+    });
+    match built {
+        Some(runtime) => runtime.spawn(work),
+        // Where the system gives no more threads, they share those of whoever asks.
+        None => tokio::spawn(work),
+    }
 }
 
 async fn in_transaction<T, E, F>(conn: &mut Conn, begin: &'static str, work: F) -> Result<T, E>

@@ -56,7 +56,7 @@ impl DbSessions {
         sqlx::query_as(
             "SELECT s.id AS session_id, s.state, s.seen_at, u.id AS user_id, u.email, u.name, u.role, u.agency_id, \
              a.name AS agency_name, u.language, u.zone_name, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT $3) counted) AS unread \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT 0 + $3) counted) AS unread \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN agencies a ON a.id = u.agency_id \
              WHERE s.key_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
         )

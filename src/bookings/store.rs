@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Deserialize;
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
 use super::filters::Search;
@@ -218,7 +219,26 @@ pub struct Line {
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow)]
+/// The columns of a line.
+const COLUMNS: [&str; 15] = [
+    "id",
+    "order_no",
+    "pnr",
+    "status",
+    "payment_channel",
+    "currency",
+    "total_minor",
+    "airlines",
+    "lead_passenger",
+    "passenger_count",
+    "origin",
+    "destination",
+    "departure_local",
+    "has_refund",
+    "created_at",
+];
+
+#[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
     order_no: String,
@@ -314,17 +334,17 @@ pub fn list_query(scope: &Scope, search: &Search, limit: i64) -> Select {
         if let Some(after) = after {
             query = query.and("(o.departure_local, o.id) > (?, ?)", after);
         }
-        return query.then("ORDER BY o.departure_local, o.id LIMIT ?", [limit.into()]);
+        return query.then("ORDER BY o.departure_local, o.id LIMIT 0 + ?", [limit.into()]);
     }
     if let Some(after) = after {
         query = query.and("(o.created_at, o.id) < (?, ?)", after);
     }
-    query.then("ORDER BY o.created_at DESC, o.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY o.created_at DESC, o.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The lines of My Bookings.
 pub async fn list(conn: &mut Conn, scope: &Scope, search: &Search, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = list_query(scope, search, limit).fetch(conn).await?;
+    let rows: Vec<LineRow> = list_query(scope, search, limit).fetch_packed(conn, &COLUMNS).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 

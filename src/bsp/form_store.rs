@@ -186,7 +186,7 @@ pub fn list_query(scope: &Scope, wanted: &Wanted, after: Option<Cursor>, limit: 
     if let Some(after) = after {
         query = query.and("(f.created_at, f.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY f.created_at DESC, f.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY f.created_at DESC, f.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// Where the next page begins.
@@ -210,7 +210,7 @@ pub fn applications_query(after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(f.answer_due, f.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY f.answer_due, f.id LIMIT ?", [limit.into()])
+    query.then("ORDER BY f.answer_due, f.id LIMIT 0 + ?", [limit.into()])
 }
 
 /// Applications that wait for an airline's answer.

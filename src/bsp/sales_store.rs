@@ -23,7 +23,7 @@ pub async fn tickets(
         .and("t.office_id = ?", [office_id.into()])
         .and("t.issued_on = ?", [day.to_string().into()])
         .and_if("t.device = ?", device)
-        .then("ORDER BY t.device, t.number LIMIT ?", [limit.into()])
+        .then("ORDER BY t.device, t.number LIMIT 0 + ?", [limit.into()])
         .fetch(conn)
         .await?;
     let read = |(document, minor): (String, i64)| {
@@ -44,7 +44,7 @@ pub async fn refunds(conn: &mut Conn, office_id: &str, day: Date, device: Option
         .and("f.sales_day = ?", [day.to_string().into()])
         .and_if("f.device = ?", device)
         .and_in("f.status", ["saved".into(), "printed".into(), "reported".into()])
-        .then("ORDER BY f.device, f.refund_no LIMIT ?", [limit.into()]);
+        .then("ORDER BY f.device, f.refund_no LIMIT 0 + ?", [limit.into()]);
     forms(conn, query).await
 }
 
@@ -78,7 +78,7 @@ pub async fn unreported(conn: &mut Conn, now: Timestamp) -> Result<Option<(Strin
 pub async fn report(conn: &mut Conn, (office_id, today): (&str, Date), now: Timestamp) -> Result<(), sqlx::Error> {
     let reported: Vec<(String,)> = sqlx::query_as(
         "UPDATE bsp_forms SET status = 'reported', version = version + 1 WHERE id IN (SELECT id FROM bsp_forms WHERE office_id = $1 \
-         AND status IN ('saved', 'printed') AND sales_day < $2 ORDER BY sales_day, id LIMIT $3) AND status IN ('saved', 'printed') RETURNING id",
+         AND status IN ('saved', 'printed') AND sales_day < $2 ORDER BY sales_day, id LIMIT 0 + $3) AND status IN ('saved', 'printed') RETURNING id",
     )
     .bind(office_id)
     .bind(today.to_string())

@@ -83,7 +83,7 @@ pub fn list_query(scope: &Scope, status: Option<Status>, after: Option<Cursor>, 
     if let Some(after) = after {
         query = query.and("(c.proposed_at, c.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY c.proposed_at DESC, c.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY c.proposed_at DESC, c.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The lines of the Compensation tab, each with its agency's name.

@@ -1,8 +1,10 @@
 //! Queries whose filters are optional: only the conditions in use are in the text, so that each finds its index.
+//!
+//! A limit is written `LIMIT 0 + ?`: SQLite plans a statement anew, each time it runs, whose LIMIT is a bare parameter.
 
 use sqlx::{Arguments, AssertSqlSafe};
 
-use super::{Conn, Driver, Row};
+use super::{Conn, Driver, Row, decode, is_alone};
 
 /// A value bound to a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -163,6 +165,24 @@ impl Select {
     /// The database's own.
     pub async fn execute(&self, conn: &mut Conn) -> Result<(), sqlx::Error> {
         sqlx::query_with(AssertSqlSafe(self.text.clone()), self.arguments()?).execute(conn).await.map(|_| ())
+    }
+
+    /// The rows of a page's list as values of a type: [`Select::fetch`], but on SQLite all of them come as one document,
+    /// because its driver wakes two threads for every row. `names` are those of the columns.
+    ///
+    /// # Errors
+    /// The database's own, or a row that does not fit the type.
+    pub async fn fetch_packed<T>(&self, conn: &mut Conn, names: &[&str]) -> Result<Vec<T>, sqlx::Error>
+    where
+        T: for<'r> sqlx::FromRow<'r, Row> + serde::de::DeserializeOwned + Send + Unpin,
+    {
+        if !is_alone(conn) {
+            return self.fetch(conn).await;
+        }
+        let pairs: Vec<String> = names.iter().map(|name| format!("'{name}', {name}")).collect();
+        let text = format!("SELECT json_group_array(json_object({})) FROM ({})", pairs.join(", "), self.text);
+        let (document,): (String,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;
+        serde_json::from_str(&document).map_err(decode)
     }
 
     /// The rows as values of a type.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
 use super::filters::Search;
@@ -38,7 +39,29 @@ pub struct Line {
     pub claimed: Option<Money>,
 }
 
-#[derive(FromRow)]
+/// The columns of a line.
+const COLUMNS: [&str; 18] = [
+    "id",
+    "number",
+    "agency",
+    "order_no",
+    "airline_pnr",
+    "airlines",
+    "status",
+    "currency",
+    "estimated_minor",
+    "actual_minor",
+    "full_refund",
+    "ticketed_on",
+    "departure_on",
+    "registered_at",
+    "closed_at",
+    "refusal_note",
+    "fulfilled_on",
+    "claimed_minor",
+];
+
+#[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
     number: String,
@@ -129,7 +152,7 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
     if let Some(after) = search.after.clone() {
         query = query.and("(r.registered_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.registered_at DESC, r.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY r.registered_at DESC, r.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The lines of Finance → Refunds.
@@ -137,7 +160,7 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
 /// # Errors
 /// The database's own.
 pub async fn refunds(conn: &mut Conn, scope: &Scope, kind: Kind, search: &Search, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = refunds_query(scope, kind, search, limit).fetch(conn).await?;
+    let rows: Vec<LineRow> = refunds_query(scope, kind, search, limit).fetch_packed(conn, &COLUMNS).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 

@@ -206,7 +206,7 @@ pub fn list_query(scope: &Scope, search: &Search, limit: i64) -> Select {
     if let Some(after) = search.after.clone() {
         query = query.and("(i.told_at, i.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY i.told_at DESC, i.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY i.told_at DESC, i.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The lines of Incident Management.

@@ -108,7 +108,7 @@ pub fn list_query(user_id: &str, after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(n.created_at, n.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY n.created_at DESC, n.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY n.created_at DESC, n.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// Somebody's notices, the newest first.
@@ -212,7 +212,7 @@ pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Resu
     let mut rows: Vec<NoticeRow> = sqlx::query_as(
         "UPDATE notices SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = $1 \
          WHERE id IN (SELECT id FROM notices WHERE user_id = $2 AND mail_state IN ('waiting', 'sending') AND mail_due_at <= $3 \
-         ORDER BY mail_due_at, id LIMIT $4) AND mail_due_at <= $3 RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
+         ORDER BY mail_due_at, id LIMIT 0 + $4) AND mail_due_at <= $3 RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
     )
     .bind(instant_text(until))
     .bind(&user_id)

@@ -74,7 +74,7 @@ pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cur
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.due_at, r.id LIMIT ?", [limit.into()])
+    query.then("ORDER BY r.due_at, r.id LIMIT 0 + ?", [limit.into()])
 }
 
 /// Where the next page begins.

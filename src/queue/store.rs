@@ -1,5 +1,6 @@
 //! All SQL of the desk.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::view::View;
@@ -77,7 +78,24 @@ pub struct Line {
     pub due_at: Timestamp,
 }
 
-#[derive(FromRow)]
+/// The columns of a line.
+const COLUMNS: [&str; 13] = [
+    "id",
+    "number",
+    "order_no",
+    "airline_pnr",
+    "airline",
+    "agency",
+    "reason",
+    "payment_channel",
+    "currency",
+    "estimated_minor",
+    "status",
+    "assignee",
+    "due_at",
+];
+
+#[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
     number: String,
@@ -127,7 +145,7 @@ pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, l
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.due_at, r.id LIMIT ?", [limit.into()])
+    query.then("ORDER BY r.due_at, r.id LIMIT 0 + ?", [limit.into()])
 }
 
 /// The lines of a view.
@@ -142,7 +160,7 @@ pub async fn lines(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch(conn).await?;
+    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn, &COLUMNS).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Line {

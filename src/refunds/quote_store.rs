@@ -158,7 +158,7 @@ pub struct Recent {
 /// The database's own.
 pub async fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<Recent>, sqlx::Error> {
     sqlx::query_as(
-        "SELECT orders.order_no, quotes.facts, quotes.answer FROM quotes JOIN orders ON orders.id = quotes.order_id ORDER BY quotes.id DESC LIMIT $1",
+        "SELECT orders.order_no, quotes.facts, quotes.answer FROM quotes JOIN orders ON orders.id = quotes.order_id ORDER BY quotes.id DESC LIMIT 0 + $1",
     )
     .bind(limit)
     .fetch_all(conn)

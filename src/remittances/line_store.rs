@@ -113,7 +113,7 @@ pub fn lines_query(remittance_id: &str, view: View, after: i64, limit: i64) -> S
         View::Open(finding) => query.and("l.status IN ('unmatched', 'proposed') AND l.finding = ?", [finding.word().into()]),
         View::Status(status) => query.and("l.status = ?", [status.word().into()]),
     };
-    query.and("l.row_no > ?", [after.into()]).then("ORDER BY l.row_no LIMIT ?", [limit.into()])
+    query.and("l.row_no > ?", [after.into()]).then("ORDER BY l.row_no LIMIT 0 + ?", [limit.into()])
 }
 
 /// Lines of a remittance after one of them.
@@ -148,7 +148,7 @@ pub fn open_query(owner: Option<&str>, after: Option<Cursor>, limit: i64) -> Sel
     if let Some(after) = after {
         query = query.and("(l.paid_on, l.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY l.paid_on, l.id LIMIT ?", [limit.into()])
+    query.then("ORDER BY l.paid_on, l.id LIMIT 0 + ?", [limit.into()])
 }
 
 /// Open money of all files, the oldest first.
@@ -167,7 +167,7 @@ pub async fn open_of(conn: &mut Conn, remittance_id: &str, after: i64, limit: i6
     let query = Select::new(LINES)
         .and("l.remittance_id = ? AND l.status IN ('unmatched', 'proposed')", [remittance_id.into()])
         .and("l.row_no > ?", [after.into()])
-        .then("ORDER BY l.row_no LIMIT ?", [limit.into()]);
+        .then("ORDER BY l.row_no LIMIT 0 + ?", [limit.into()]);
     fetch_lines(conn, query).await
 }
 

@@ -298,7 +298,7 @@ pub fn list_query(scope: &Scope, user_id: &str, search: &Search, limit: i64) -> 
     if let Some(after) = search.after.clone() {
         query = query.and("(r.modified_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.modified_at DESC, r.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY r.modified_at DESC, r.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The lines of My Requests.

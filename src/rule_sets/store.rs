@@ -139,7 +139,7 @@ impl Listed {
 pub async fn list(conn: &mut Conn, drafts: bool, limit: i64) -> Result<Vec<Listed>, sqlx::Error> {
     sqlx::query_as(
         "SELECT name, version, carrier, active_from FROM \
-         (SELECT id, name, version, carrier, active_from FROM rule_sets WHERE active_from IS NOT NULL OR $1 = 1 ORDER BY id DESC LIMIT $2) newest \
+         (SELECT id, name, version, carrier, active_from FROM rule_sets WHERE active_from IS NOT NULL OR $1 = 1 ORDER BY id DESC LIMIT 0 + $2) newest \
          ORDER BY name, id DESC",
     )
     .bind(i64::from(drafts))

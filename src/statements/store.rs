@@ -63,7 +63,7 @@ pub fn list_query(scope: &Scope, after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(s.created_at, s.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY s.created_at DESC, s.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY s.created_at DESC, s.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The list, the newest first.
@@ -210,7 +210,7 @@ struct LineRow {
 pub async fn lines(conn: &mut Conn, statement: &Statement, after: i64, limit: i64) -> Result<Vec<(i64, StatementLine)>, sqlx::Error> {
     let rows: Vec<LineRow> = sqlx::query_as(
         "SELECT line_no, at, kind, refund_no, order_no, pnr, passenger, estimated_minor, actual_minor, fee_minor, case_kind, case_no, \
-         amount_minor FROM statement_lines WHERE statement_id = $1 AND line_no > $2 ORDER BY line_no LIMIT $3",
+         amount_minor FROM statement_lines WHERE statement_id = $1 AND line_no > $2 ORDER BY line_no LIMIT 0 + $3",
     )
     .bind(&statement.id)
     .bind(after)

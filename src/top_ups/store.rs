@@ -72,7 +72,7 @@ pub fn list_query(scope: &Scope, status: Option<Status>, after: Option<Cursor>, 
     if let Some(after) = after {
         query = query.and("(t.declared_at, t.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY t.declared_at DESC, t.id DESC LIMIT ?", [limit.into()])
+    query.then("ORDER BY t.declared_at DESC, t.id DESC LIMIT 0 + ?", [limit.into()])
 }
 
 /// The list, each with its agency's name.
