@@ -116,6 +116,13 @@ async fn cast(world: &World, tickets: &[Value]) -> (Person, Person) {
     (ben, cho)
 }
 
+/// An agent with a form of a whole refund, not yet transmitted: its address.
+pub async fn one_form(world: &World) -> (Person, String) {
+    let (ben, _) = cast(world, &[ticket(TICKET)]).await;
+    let form = ben.form("TRFD:L/784-5805431488/AM/1/D").await;
+    (ben, form)
+}
+
 impl Person {
     /// Types a command.
     pub async fn command(&self, text: &str) -> Page {
@@ -135,7 +142,7 @@ impl Person {
     }
 
     /// Transmits a form as it is shown, but for these fields.
-    async fn transmit(&self, form: &str, changes: &[(&str, &str)]) -> Page {
+    pub async fn transmit(&self, form: &str, changes: &[(&str, &str)]) -> Page {
         let page = self.get(&format!("{form}?change=1")).await.expect_status(200);
         let mut fields: Vec<(String, String)> = Vec::new();
         let html = scraper::Html::parse_document(&page.text());

@@ -16,6 +16,7 @@ mod claims;
 mod command_line;
 mod compensations;
 mod crash;
+mod faults;
 mod files_hostile;
 mod importing;
 mod incidents;

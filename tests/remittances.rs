@@ -26,12 +26,12 @@ on_both! {
     whatever_is_matched_the_sums_hold
 }
 
-fn number(n: usize) -> String {
+pub fn number(n: usize) -> String {
     format!("SKLA202611041932{n:05}")
 }
 
 /// A supervisor, the agency's Admin, and refunds that wait for the airline: their numbers.
-async fn waiting(world: &World, count: usize) -> (Person, Person, Vec<String>) {
+pub async fn waiting(world: &World, count: usize) -> (Person, Person, Vec<String>) {
     let agency = world.agency("SUNRIVER").await;
     let lan = world.person("lan", Role::Admin, Some(&agency)).await;
     let sam = world.person("sam", Role::Supervisor, None).await;
@@ -82,12 +82,12 @@ fn columns(page: &Page) -> Vec<(String, String)> {
     all
 }
 
-fn plain(location: &str) -> String {
+pub fn plain(location: &str) -> String {
     location.split('?').next().unwrap_or_default().to_owned()
 }
 
 /// Matches a line with shares: refund, amount, reason of a difference, whether more is to come.
-async fn take(sam: &Person, line: &str, shares: &[(&str, &str, &str, bool)]) -> Page {
+pub async fn take(sam: &Person, line: &str, shares: &[(&str, &str, &str, bool)]) -> Page {
     let page = sam.get(line).await.expect_status(200);
     let version =
         page.attribute("form[action$=matches] input[name=version], form[action$=owner] input[name=version]", "value").expect("a form");
@@ -103,7 +103,7 @@ async fn take(sam: &Person, line: &str, shares: &[(&str, &str, &str, bool)]) -> 
 }
 
 /// Presses the undo button beside a refund's match of a line, as often as is said; or nothing where there is none.
-async fn undo(sam: &Person, line: &str, refund: &str, times: usize) -> Option<Page> {
+pub async fn undo(sam: &Person, line: &str, refund: &str, times: usize) -> Option<Page> {
     let page = sam.get(line).await;
     let html = scraper::Html::parse_document(&page.text());
     let rows = scraper::Selector::parse("tr").expect("a selector");
@@ -121,7 +121,7 @@ async fn sums(sam: &Person, remittance: &str) -> Vec<String> {
     sam.get(remittance).await.expect_status(200).select("table tbody").first().map(|text| vec![text.clone()]).unwrap_or_default()
 }
 
-async fn deposit(world: &World) -> i64 {
+pub async fn deposit(world: &World) -> i64 {
     world.count("SELECT CAST(COALESCE(SUM(balance_minor), 0) AS BIGINT) FROM accounts WHERE kind = 'deposit'").await
 }
 

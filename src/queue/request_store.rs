@@ -7,6 +7,7 @@ use crate::db::Conn;
 use crate::db::select::Select;
 use crate::kernel::time::{Timestamp, instant_text, plus_hours};
 use crate::requests::store::{Line, LineRow, lines_for};
+use crate::web::figures::COUNTED;
 use crate::web::paging::Cursor;
 
 /// How many requests each view has.
@@ -36,22 +37,22 @@ impl Counts {
 /// A request counts as due when its time is over within this.
 const DUE_WITHIN_HOURS: i64 = 1;
 
-/// Counts every view in one statement over the open requests.
+/// Counts every view in one statement, each within its own index and no further than [`COUNTED`].
 ///
 /// # Errors
 /// The database's own.
 pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
     sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN status = 'new' THEN 1 ELSE 0 END), 0) AS BIGINT) AS new, \
-         CAST(COALESCE(SUM(CASE WHEN assignee_id = $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS mine, \
-         CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id \
-         AND o.status = 'accepted' AND o.kind <> 'refund') THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_us, \
-         CAST(COALESCE(SUM(CASE WHEN status = 'processed' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_customer, \
-         CAST(COALESCE(SUM(CASE WHEN status IN ('new', 'in-process') AND due_at < $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS due \
-         FROM requests WHERE status <> 'completed'",
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'new' LIMIT 0 + $3) c) AS new, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND assignee_id = $1 LIMIT 0 + $3) c) AS mine, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND (status IN ('new', 'in-process') \
+         OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund')) LIMIT 0 + $3) c) AS waiting_for_us, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'processed' LIMIT 0 + $3) c) AS waiting_for_customer, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < $2 LIMIT 0 + $3) c) AS due",
     )
     .bind(user_id)
     .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
+    .bind(COUNTED)
     .fetch_one(conn)
     .await
 }

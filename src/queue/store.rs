@@ -10,6 +10,7 @@ use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Reason, Status};
+use crate::web::figures::COUNTED;
 use crate::web::paging::Cursor;
 
 /// How many refunds each view has.
@@ -40,23 +41,23 @@ impl Counts {
     }
 }
 
-/// Counts every view in one statement over the open refunds.
+/// Counts every view in one statement, each within its own index and no further than [`COUNTED`].
 ///
 /// # Errors
 /// The database's own.
 pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
     sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN status = 'atlas-processing' THEN 1 ELSE 0 END), 0) AS BIGINT) AS to_submit, \
-         CAST(COALESCE(SUM(CASE WHEN status = 'airline-processing' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting_for_airline, \
-         CAST(COALESCE(SUM(CASE WHEN status = 'airline-refunding' AND received_at IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS airline_refunding, \
-         CAST(COALESCE(SUM(CASE WHEN status = 'airline-refunding' AND received_at IS NOT NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS due_to_credit, \
-         CAST(COALESCE(SUM(CASE WHEN due_at < $1 THEN 1 ELSE 0 END), 0) AS BIGINT) AS overdue, \
-         CAST(COALESCE(SUM(CASE WHEN assignee_id = $2 THEN 1 ELSE 0 END), 0) AS BIGINT) AS mine, \
-         CAST(COALESCE(SUM(CASE WHEN assignee_id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS unassigned \
-         FROM refunds WHERE closed_at IS NULL",
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'atlas-processing' LIMIT 0 + $3) c) AS to_submit, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-processing' LIMIT 0 + $3) c) AS waiting_for_airline, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL LIMIT 0 + $3) c) AS airline_refunding, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL LIMIT 0 + $3) c) AS due_to_credit, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND due_at < $1 LIMIT 0 + $3) c) AS overdue, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id = $2 LIMIT 0 + $3) c) AS mine, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id IS NULL LIMIT 0 + $3) c) AS unassigned",
     )
     .bind(instant_text(now))
     .bind(user_id)
+    .bind(COUNTED)
     .fetch_one(conn)
     .await
 }
@@ -136,8 +137,8 @@ pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, l
     query = match view {
         View::ToSubmit => query.and("r.status = ?", [Status::AtlasProcessing.word().into()]),
         View::WaitingForAirline => query.and("r.status = ?", [Status::AirlineProcessing.word().into()]),
-        View::AirlineRefunding => query.and("r.status = ? AND r.received_at IS NULL", [Status::AirlineRefunding.word().into()]),
-        View::DueToCredit => query.and("r.status = ? AND r.received_at IS NOT NULL", [Status::AirlineRefunding.word().into()]),
+        View::AirlineRefunding => query.and("r.status = 'airline-refunding' AND r.received_at IS NULL", []),
+        View::DueToCredit => query.and("r.status = 'airline-refunding' AND r.received_at IS NOT NULL", []),
         View::Overdue => query.and("r.due_at < ?", [instant_text(now).into()]),
         View::Mine => query.and("r.assignee_id = ?", [user_id.into()]),
         View::Unassigned => query.and("r.assignee_id IS NULL", []),

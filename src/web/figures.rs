@@ -9,6 +9,9 @@ use crate::kernel::language::Language;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Date, DateTime, Timestamp};
 
+/// What only says how much waits is counted no further, and costs the same however much it is: the page says "999+".
+pub const COUNTED: i64 = 1_000;
+
 fn formatter(language: Language) -> Option<&'static DecimalFormatter> {
     static FORMATTERS: OnceLock<Vec<Option<DecimalFormatter>>> = OnceLock::new();
     let all = FORMATTERS.get_or_init(|| {

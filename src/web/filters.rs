@@ -121,6 +121,17 @@ pub fn figure(count: impl ToString, env: &dyn Values) -> askama::Result<String> 
     Ok(figures::count(number(&count), reader(env)?.language))
 }
 
+/// A count that may have been broken off: "999+".
+#[askama::filter_fn]
+pub fn counted(count: impl ToString, env: &dyn Values) -> askama::Result<String> {
+    let (count, language) = (number(&count), reader(env)?.language);
+    Ok(if count >= figures::COUNTED {
+        format!("{}+", figures::count(figures::COUNTED - 1, language))
+    } else {
+        figures::count(count, language)
+    })
+}
+
 /// Templates hand over whatever integer a page has, by value or by reference.
 fn number(count: &impl ToString) -> i64 {
     count.to_string().parse().unwrap_or_default()

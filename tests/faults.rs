@@ -1,0 +1,163 @@
+//! Every operation on money failed at its first, second, … write, until none fails: what failed changed nothing, said a
+//! sentence, and the same press again does it once.
+
+use afterfare::backup::{self, TableEntry};
+use afterfare::db::Kind;
+use std::collections::BTreeMap;
+
+use crate::on_both;
+use crate::remittances::{deposit, imported, number, plain, take, undo, waiting};
+use crate::world::{PDF, Page, World, execute, number_in};
+
+on_both! {
+    the_road_of_a_refund
+    a_refusal
+    a_match_of_the_airline_s_money
+    a_top_up
+    a_refund_form
+}
+
+/// What is written beside the work: a session that was seen, a sign-in that failed.
+const BESIDE: [&str; 4] = ["fault", "sessions", "sign_in_failures", "one_time_links"];
+
+/// Lays a trigger on every table that counts the statements, or rows, which are written, and fails one.
+async fn lay(world: &World) {
+    let mut conn = world.app.db.read().await.expect("a connection");
+    let query = match world.app.db.kind {
+        Kind::Sqlite => {
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE '\\_%' ESCAPE '\\'"
+        }
+        Kind::Postgres => {
+            "SELECT CAST(tablename AS TEXT) FROM pg_tables WHERE schemaname = current_schema() AND tablename <> '_sqlx_migrations'"
+        }
+    };
+    let tables: Vec<(String,)> = sqlx::query_as(query).fetch_all(&mut *conn).await.expect("the tables");
+    drop(conn);
+    execute(&world.url, "CREATE TABLE fault (remaining BIGINT NOT NULL)").await;
+    execute(&world.url, "INSERT INTO fault (remaining) VALUES (-1)").await;
+    if world.app.db.kind == Kind::Postgres {
+        let function = "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+             UPDATE fault SET remaining = remaining - 1; \
+             IF (SELECT remaining FROM fault) = 0 THEN RAISE EXCEPTION 'a fault of the test'; END IF; RETURN NULL; END $$";
+        execute(&world.url, function).await;
+    }
+    for (table,) in tables.iter().filter(|(name,)| !BESIDE.contains(&name.as_str())) {
+        match world.app.db.kind {
+            Kind::Sqlite => {
+                for verb in ["INSERT", "UPDATE", "DELETE"] {
+                    let trigger = format!(
+                        "CREATE TRIGGER fault_{table}_{verb} BEFORE {verb} ON {table} BEGIN UPDATE fault SET remaining = remaining - 1; \
+                         SELECT RAISE(ABORT, 'a fault of the test') FROM fault WHERE remaining = 0; END"
+                    );
+                    execute(&world.url, &trigger).await;
+                }
+            }
+            Kind::Postgres => {
+                let trigger = format!(
+                    "CREATE TRIGGER fault BEFORE INSERT OR UPDATE OR DELETE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION fault()"
+                );
+                execute(&world.url, &trigger).await;
+            }
+        }
+    }
+}
+
+/// Every table as it is now, but for what is written beside.
+async fn tables(world: &World) -> BTreeMap<String, TableEntry> {
+    let file = world.files.0.join(format!("{}.zip", afterfare::kernel::id::new_id()));
+    let manifest = backup::make(&world.app.db, &file, &world.files.0.join("files"), world.now()).await.expect("a backup");
+    std::fs::remove_file(file).expect("the backup is removed");
+    manifest.tables.into_iter().filter(|(name, _)| !BESIDE.contains(&name.as_str())).collect()
+}
+
+/// More writes than any of these has.
+const MOST: i64 = 200;
+
+/// Presses until it succeeds, each time with the next write failing. Answers the page of the press that did it.
+async fn fails_everywhere(world: &World, what: &str, press: impl AsyncFn() -> Page) -> Page {
+    let before = tables(world).await;
+    for nth in 1..MOST {
+        execute(&world.url, &format!("UPDATE fault SET remaining = {nth}")).await;
+        let page = press().await;
+        execute(&world.url, "UPDATE fault SET remaining = -1").await;
+        if page.status == 303 {
+            assert!(nth > 2, "{what}: only {nth} writes were tried");
+            assert_eq!(world.verify().await, Vec::<String>::new(), "{what}");
+            return page;
+        }
+        assert_eq!(page.status, 500, "{what}, write {nth}: {}", page.words());
+        assert!(page.words().contains("Something went wrong"), "{what}, write {nth}: {}", page.words());
+        let after = tables(world).await;
+        let changed: Vec<&String> = before.iter().filter(|(name, entry)| after.get(*name) != Some(entry)).map(|(name, _)| name).collect();
+        assert!(changed.is_empty(), "{what}, write {nth}: {changed:?} changed although it failed");
+    }
+    panic!("{what} never succeeds")
+}
+
+async fn the_road_of_a_refund(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", afterfare::kernel::actor::Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", afterfare::kernel::actor::Role::Supervisor, None).await;
+    let order_no = world.booked(&agency, &number(1)).await;
+    lay(&world).await;
+    let (quote, once) = lan.button(&lan.quote(&order_no, "voluntary").await).await;
+    let fields = [("quote", quote.as_str()), ("once", once.as_str())];
+    let submit = async || lan.post(&format!("/bookings/{order_no}/refunds"), &fields).await;
+    let refund = number_in(&fails_everywhere(&world, "a submission", submit).await.location);
+    let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1"), ("difference", "")];
+    let road: [(&str, &[(&str, &str)]); 5] = [
+        ("assignment", &[]),
+        ("submission", &[("reference", "LJ-778")]),
+        ("confirmation", &[("amount", "74.99"), ("expected_on", "2026-12-02")]),
+        ("receipt", &money),
+        ("credit", &[]),
+    ];
+    for (verb, fields) in road {
+        fails_everywhere(&world, verb, async || sam.work(&refund, verb, fields).await).await;
+    }
+    lan.get(&format!("/refunds/{refund}")).await.expect("Refunded");
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, 1);
+}
+
+async fn a_refusal(world: World) {
+    let (sam, lan, refunds) = waiting(&world, 1).await;
+    lay(&world).await;
+    let refusal = [("code", "3"), ("note", "They say no")];
+    fails_everywhere(&world, "a refusal", async || sam.work(&refunds[0], "refusal", &refusal).await).await;
+    // What is refused gives its passengers free: the same order goes again.
+    lan.refund(&number(1), "voluntary").await;
+}
+
+async fn a_match_of_the_airline_s_money(world: World) {
+    let (sam, _, refunds) = waiting(&world, 2).await;
+    let csv = "Reference,Amount,Currency,Date\nLJ-REF-1,74.99,USD,2026-11-19\nLJ-REF-2,10.00,USD,2026-11-19\n";
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    lay(&world).await;
+    let line = format!("{remittance}/lines/1");
+    fails_everywhere(&world, "a match", async || take(&sam, &line, &[(&refunds[0], "74.99", "", false)]).await).await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, 1);
+    let undoing = async || undo(&sam, &line, &refunds[0], 1).await.expect("a button");
+    fails_everywhere(&world, "an undoing", undoing).await;
+    assert_eq!(deposit(&world).await, 0);
+}
+
+async fn a_top_up(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", afterfare::kernel::actor::Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", afterfare::kernel::actor::Role::OperatorFinance, None).await;
+    lay(&world).await;
+    let fields = [("currency", "USD"), ("amount", "1000"), ("paid_on", "2026-11-19"), ("reference", "WIRE 77"), ("once", "k1")];
+    let declare = async || lan.upload("/finance/top-ups", &fields, &[("wire.pdf", PDF)]).await;
+    assert_eq!(declare().await.status, 303);
+    let confirm = [("version", "1"), ("received", "985.00")];
+    let path = "/finance/top-ups/TU-202611-0001/confirmation";
+    fails_everywhere(&world, "a top-up", async || sam.post(path, &confirm).await).await;
+    lan.get("/finance/transactions").await.expect("USD 985.00");
+}
+
+async fn a_refund_form(world: World) {
+    let (ben, form) = crate::bsp::one_form(&world).await;
+    lay(&world).await;
+    fails_everywhere(&world, "a transmission", async || ben.transmit(&form, &[("deduction", "187.00")]).await).await;
+    ben.get(&form).await.expect("Saved");
+}
