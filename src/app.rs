@@ -18,7 +18,9 @@ use crate::db::Db;
 use crate::kernel::id::new_token;
 use crate::kernel::time::Clock;
 use crate::routes;
+use crate::system::exposition;
 use crate::web::error::Error;
+use crate::web::timing::{self, Timing};
 use crate::web::{App, AppData, shell};
 
 /// Seconds that requests under way get to finish when the server is told to stop.
@@ -32,7 +34,7 @@ const HEAD_SECONDS: u64 = 10;
 /// The database's own.
 pub async fn new(db: Db, settings: Settings, clock: Clock) -> Result<App, sqlx::Error> {
     let secret = secret(&db).await?;
-    Ok(App { db, clock, settings: Arc::new(settings), wake: Arc::default(), secret: secret.into() })
+    Ok(App { db, clock, settings: Arc::new(settings), wake: Arc::default(), secret: secret.into(), timing: Timing::default() })
 }
 
 /// The database's secret: made once and kept there, so that every instance has the same.
@@ -72,6 +74,7 @@ pub fn build(
         .wrap(sessions(app))
         .wrap(from_fn(shell::shell))
         .wrap(Compress::default())
+        .wrap(from_fn(timing::measure))
 }
 
 fn sessions(app: &AppData) -> SessionMiddleware<DbSessions> {
@@ -105,6 +108,18 @@ pub fn serve(app: App, listener: std::net::TcpListener, workers: usize) -> std::
         .shutdown_timeout(STOP_SECONDS)
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// Serves the metrics, and nothing else, on a listener of their own.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn serve_metrics(app: App, listener: std::net::TcpListener) -> std::io::Result<Server> {
+    let data = Data::new(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new().app_data(data.clone()).route("/metrics", actix_web::web::get().to(exposition::metrics))
+    });
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }
 
 /// `GET /healthz`: the process runs.

@@ -312,10 +312,21 @@ async fn serve(args: ServeArgs) -> Done {
     let app = app::new(db.clone(), *args.settings, Clock::System).await?;
     let background = tokio::spawn(worker::run(worker::Worker::new(app.clone())?));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let metrics = match app.settings.metrics_listen {
+        Some(address) => {
+            let listener = std::net::TcpListener::bind(address)
+                .map_err(|error| format!("{address} cannot be listened on: {error}. Choose another with --metrics-listen"))?;
+            Some(tokio::spawn(app::serve_metrics(app.clone(), listener)?))
+        }
+        None => None,
+    };
     let server = app::serve(app, listener, workers)?;
     println!("Afterfare serves {origin}");
     server.await?;
     background.abort();
+    if let Some(metrics) = metrics {
+        metrics.abort();
+    }
     db.close().await;
     Ok(())
 }

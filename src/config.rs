@@ -39,6 +39,9 @@ pub struct Settings {
     /// Address and port to serve on
     #[arg(long, env = "AFTERFARE_LISTEN", default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
     pub listen: std::net::SocketAddr,
+    /// Address and port of the Prometheus metrics, such as `127.0.0.1:9464`; nowhere when left out. Whoever reaches it needs no sign-in
+    #[arg(long, env = "AFTERFARE_METRICS_LISTEN", value_name = "ADDRESS")]
+    pub metrics_listen: Option<std::net::SocketAddr>,
     /// The address people type, such as `https://afterfare.example`; `http://LISTEN` when left out. https turns on secure cookies and HSTS
     #[arg(long, env = "AFTERFARE_PUBLIC_ORIGIN", value_name = "ORIGIN", value_parser = origin)]
     pub public_origin: Option<String>,
@@ -198,6 +201,9 @@ pub struct Limits {
     /// Seconds within which a posted form must have arrived
     #[arg(long, env = "AFTERFARE_FORM_SECONDS", default_value_t = 10, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
     pub form_seconds: u64,
+    /// Hour of the day, in UTC, at which the books are checked every night; 18 is 2 a.m. in Shanghai
+    #[arg(long, env = "AFTERFARE_VERIFY_HOUR", default_value_t = 18, value_name = "HOUR", value_parser = clap::value_parser!(i64).range(0..=23))]
+    pub verify_hour: i64,
     /// Rows of one page of a list
     #[arg(long, env = "AFTERFARE_PAGE_ROWS", default_value_t = 50, value_name = "ROWS", value_parser = clap::value_parser!(i64).range(5..=500))]
     pub page_rows: i64,

@@ -51,6 +51,15 @@ pub struct Db {
     pub kind: Kind,
 }
 
+/// Connections to the database at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    pub readers: u32,
+    pub idle_readers: u32,
+    pub writers: u32,
+    pub idle_writers: u32,
+}
+
 /// What went wrong before any statement ran.
 #[derive(Debug)]
 pub enum OpenError {
@@ -183,6 +192,27 @@ impl Db {
         match task.await {
             Ok(outcome) => outcome,
             Err(_) => Err(sqlx::Error::WorkerCrashed.into()),
+        }
+    }
+
+    /// How many connections there are, and how many of them are idle.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let idle = |pool: &Pool| u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
+        Connections {
+            readers: self.readers.size(),
+            idle_readers: idle(&self.readers),
+            writers: self.writers.size(),
+            idle_writers: idle(&self.writers),
+        }
+    }
+
+    /// What people call this kind of database.
+    #[must_use]
+    pub const fn kind_name(&self) -> &'static str {
+        match self.kind {
+            Kind::Sqlite => "SQLite",
+            Kind::Postgres => "PostgreSQL",
         }
     }
 

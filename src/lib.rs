@@ -30,6 +30,7 @@ pub mod reports;
 pub mod requests;
 pub mod rule_sets;
 pub mod statements;
+pub mod system;
 pub mod tools;
 pub mod top_ups;
 

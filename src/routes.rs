@@ -21,6 +21,7 @@ use crate::remittances::{draft_pages as remittance_draft, line_pages as remittan
 use crate::reports::pages as reports;
 use crate::requests::{action_pages, canned_pages, list_pages as request_lists, offer_pages, open_pages, show_pages};
 use crate::statements::pages as statements;
+use crate::system::pages as system;
 use crate::tools::{calculator_pages, no_go_pages, rule_set_pages};
 use crate::top_ups::pages as top_ups;
 use crate::web::assets;
@@ -88,6 +89,7 @@ routes! {
     post "/agencies/{code}/users/{id}/disabling" ManageAgencies => agency_pages::disable_user;
     post "/agencies/{code}/users/{id}/enabling" ManageAgencies => agency_pages::enable_user;
     post "/agencies/{code}/users/{id}/links" ManageAgencies => agency_pages::renew_user_link;
+    get "/system" ManageAgencies => system::show;
 
     // Bookings
     get "/bookings" SeeBookings => list_pages::list;

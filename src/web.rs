@@ -16,6 +16,7 @@ pub mod once;
 pub mod paging;
 pub mod sheet;
 pub mod shell;
+pub mod timing;
 pub mod visit;
 pub mod words;
 
@@ -29,6 +30,8 @@ pub struct App {
     pub wake: std::sync::Arc<tokio::sync::Notify>,
     /// Signs cookies and the tokens of forms before sign-in; kept in the database, the same for every instance.
     pub secret: std::sync::Arc<str>,
+    /// How long requests take.
+    pub timing: timing::Timing,
 }
 
 /// The app inside actix.

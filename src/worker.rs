@@ -19,6 +19,7 @@ use crate::refunds::store as refunds;
 use crate::remittances;
 use crate::requests::{completing, thread_store};
 use crate::statements;
+use crate::system::checking;
 use crate::top_ups::alerts;
 use crate::web::App;
 use crate::web::error::Error;
@@ -94,7 +95,8 @@ impl Worker {
             || batches::step(app).await?
             || remittances::posting::step(app).await?
             || statements::making::step(app).await?
-            || report::close_one(&app.db, now).await?;
+            || report::close_one(&app.db, now).await?
+            || checking::step(app).await?;
         let told = finance || self.warn_one().await? || statements::mailing::step(app, &self.post, &self.sender).await?;
         Ok(if told || self.mail_one().await? { Step::Done } else { Step::Idle })
     }

@@ -31,6 +31,7 @@ mod remittances;
 mod requests;
 mod road;
 mod sign_in;
+mod system;
 mod tidy;
 mod tools;
 mod transitions;

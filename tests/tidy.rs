@@ -21,7 +21,7 @@ fn files(folder: &str, ending: &str) -> Vec<(String, String)> {
 }
 
 /// From the ground up. A room imports only rooms that stand before it.
-const ROOMS: [&str; 33] = [
+const ROOMS: [&str; 34] = [
     "kernel",
     "config",
     "db",
@@ -49,6 +49,7 @@ const ROOMS: [&str; 33] = [
     "statements",
     "reports",
     "backup",
+    "system",
     "queue",
     "home",
     "routes",

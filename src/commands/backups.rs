@@ -8,6 +8,7 @@ use super::{Done, Refused, open};
 use crate::backup::{self, Complaint, Manifest};
 use crate::config::DatabaseSettings;
 use crate::kernel::time::Clock;
+use crate::system::marks::{self, Deed};
 
 /// Where attached files are.
 #[derive(Debug, Args)]
@@ -33,8 +34,17 @@ fn told(manifest: &Manifest) -> String {
 
 pub(super) async fn backup(file: &Path, args: FilesArgs) -> Done {
     let db = open(&args.database).await?;
-    let manifest = backup::make(&db, file, &args.files, Clock::System.now()).await?;
+    let began = Clock::System.now();
+    let manifest = backup::make(&db, file, &args.files, began).await?;
     println!("{}: {}", file.display(), told(&manifest));
+    let missing = manifest.missing_files;
+    let marked = db.write(move |conn| {
+        Box::pin(async move {
+            marks::begin(conn, Deed::Backup, began, began).await?;
+            marks::end(conn, Deed::Backup, &missing, Clock::System.now()).await
+        })
+    });
+    marked.await?;
     db.close().await;
     Ok(())
 }

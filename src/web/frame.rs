@@ -36,6 +36,7 @@ pub enum Place {
     NoGo,
     Users,
     Agencies,
+    System,
     Account,
     Nowhere,
 }
@@ -247,6 +248,7 @@ fn menu(actor: &Actor) -> Vec<MenuGroup> {
             vec![
                 item(Place::Users, "/users", "menu-users", Permission::ManageUsers),
                 item(Place::Agencies, "/agencies", "menu-agencies", Permission::ManageAgencies),
+                item(Place::System, "/system", "menu-system", Permission::ManageAgencies),
                 item(Place::Account, "/account", "menu-account", Permission::SeeBookings),
             ],
         ),
