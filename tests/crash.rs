@@ -25,19 +25,25 @@ impl Server {
 
     /// The same, over files that outlive it.
     pub async fn start_over(url: &str, files: &Folder) -> Self {
-        Self::start_with(url, "off", Stdio::inherit(), Folder(files.0.clone()), false).await
+        Self::start_with(url, "off", Stdio::inherit(), Folder(files.0.clone()), false, None).await
     }
 
     /// The same, with a log of its own.
     pub async fn start_logging(url: &str, log: &str, to: Stdio) -> Self {
-        Self::start_with(url, log, to, Folder::new(), true).await
+        Self::start_with(url, log, to, Folder::new(), true, None).await
     }
 
-    async fn start_with(url: &str, log: &str, to: Stdio, files: Folder, own_files: bool) -> Self {
+    /// One of several behind a proxy, whose address people type.
+    pub async fn start_behind(url: &str, files: &Folder, origin: &str) -> Self {
+        Self::start_with(url, "off", Stdio::inherit(), Folder(files.0.clone()), false, Some(origin)).await
+    }
+
+    async fn start_with(url: &str, log: &str, to: Stdio, files: Folder, own_files: bool, origin: Option<&str>) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
+        let origin = origin.map_or_else(|| format!("http://{listen}"), ToOwned::to_owned);
         let child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
-            .args(["serve", "--database", url, "--listen", &listen, "--log", log])
+            .args(["serve", "--database", url, "--listen", &listen, "--log", log, "--public-origin", &origin])
             .env("AFTERFARE_FILES", files.0.join("files"))
             .env("AFTERFARE_MAIL_FOLDER", files.0.join("mail"))
             .stdout(Stdio::null())
@@ -66,9 +72,16 @@ impl Server {
         self.child.id()
     }
 
-    pub fn kill(mut self) {
-        self.child.kill().expect("SIGKILL");
-        self.child.wait().expect("it is gone");
+    /// SIGKILL, as its owner's end is in any case: a test that fails leaves no server behind.
+    pub fn kill(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -107,6 +120,7 @@ async fn killed_during_submissions_and_credits(kind: Kind) {
         let (done, ()) = tokio::join!(work, killer);
         acknowledged.extend(done.into_iter().flatten());
     }
+    assert!(!acknowledged.is_empty(), "nothing was acknowledged before a kill: then nothing is shown");
     let server = Server::start(&url).await;
     let lan = signed_in(&server.base, "lan").await;
     for (number, status) in &acknowledged {
@@ -123,14 +137,15 @@ async fn killed_during_submissions_and_credits(kind: Kind) {
     let (refunds, orders): (i64, i64) =
         sqlx::query_as("SELECT COUNT(*), COUNT(DISTINCT order_id) FROM refunds").fetch_one(&mut *conn).await.expect("counts");
     assert_eq!(refunds, orders, "an order was refunded twice");
+    assert!(refunds >= i64::try_from(acknowledged.len()).expect("few"), "a refund was lost");
 }
 
-fn number(n: usize) -> String {
+pub fn number(n: usize) -> String {
     format!("SKLA202611041932{n:05}")
 }
 
 /// A database with an agency, two people and orders, made before any server runs.
-async fn prepare(url: &str) {
+pub async fn prepare(url: &str) {
     let world = World::over(url, None).await;
     let agency = world.agency("SUNRIVER").await;
     world.user("lan", Role::Admin, Some(&agency), afterfare::kernel::language::Language::English).await;
@@ -157,11 +172,12 @@ pub async fn signed_in(base: &str, name: &str) -> Person {
 type Step<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
 
 /// Leads one order as far as the server lives, and tells how far it was acknowledged.
-async fn lead(lan: Person, sam: Person, order_no: String) -> Option<(String, String)> {
+pub async fn lead(lan: Person, sam: Person, order_no: String) -> Option<(String, String)> {
     let fields = [("passenger", "1"), ("segment", "1"), ("reason", "involuntary")];
     let quote = lan.try_post(&format!("/bookings/{order_no}/quotes"), &fields).await?;
     let id = quote.rsplit('/').next()?.to_owned();
-    let submitted = lan.try_post(&format!("/bookings/{order_no}/refunds"), &[("quote", &id), ("once", &id)]).await?;
+    let proof = ("files", "proof.pdf", crate::world::PDF);
+    let submitted = lan.try_upload(&format!("/bookings/{order_no}/refunds"), &[("quote", &id), ("once", &id)], proof).await?;
     let number = crate::world::number_in(&submitted);
     let mut reached = "Refund registered".to_owned();
     let steps: [Step<'_>; 4] = [

@@ -20,6 +20,7 @@ mod faults;
 mod files_hostile;
 mod importing;
 mod incidents;
+mod instances;
 mod languages;
 mod migrations;
 mod money;

@@ -462,12 +462,18 @@ impl Person {
 
     /// Uploads a spreadsheet to a server that may die meanwhile: where it led to, or nothing when it was not acknowledged.
     pub async fn try_upload_sheet(&self, path: &str, fields: Fields<'_>, sheet: (&str, &[u8])) -> Option<String> {
+        self.try_upload(path, fields, ("sheet", sheet.0, sheet.1)).await
+    }
+
+    /// The same with one file under any name of a field.
+    pub async fn try_upload(&self, path: &str, fields: Fields<'_>, (field, name, bytes): (&str, &str, &[u8])) -> Option<String> {
         let mut form = reqwest::multipart::Form::new().text("csrf", self.csrf.clone());
         for (name, value) in fields {
             form = form.text((*name).to_owned(), (*value).to_owned());
         }
-        let part = reqwest::multipart::Part::bytes(sheet.1.to_vec()).file_name(sheet.0.to_owned());
-        let request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base).multipart(form.part("sheet", part));
+        let part = reqwest::multipart::Part::bytes(bytes.to_vec()).file_name(name.to_owned());
+        let request = self.client.post(format!("{}{path}", self.base)).header("origin", &self.base);
+        let request = request.multipart(form.part(field.to_owned(), part));
         let answer = request.send().await.ok().filter(|answer| answer.status() == 303)?;
         answer.headers().get("location")?.to_str().ok().map(ToOwned::to_owned)
     }
