@@ -17,7 +17,7 @@ on_both! {
 const ORDER: &str = "SKLA20261104193210042";
 
 /// The things of one agency that paths name.
-struct Things {
+pub struct Things {
     order: String,
     refund: String,
     quote: String,
@@ -61,7 +61,7 @@ impl Things {
     }
 
     /// One of each, made through the pages by an agency's Admin and the operator.
-    async fn of(world: &World, owner: &Person, order: &str) -> Self {
+    pub async fn of(world: &World, owner: &Person, order: &str) -> Self {
         let sam = world.person("maker", Role::Supervisor, None).await;
         let quote = owner.quote(order, "voluntary").await.rsplit('/').next().expect("an id").to_owned();
         let refund = owner.refund(order, "voluntary").await;
@@ -107,7 +107,7 @@ impl Things {
     }
 
     /// A path with everything in braces filled in.
-    fn filled(&self, path: &str) -> String {
+    pub fn filled(&self, path: &str) -> String {
         let number = if path.contains("/incidents/") {
             &self.incident
         } else if path.starts_with("/requests/") {

@@ -98,23 +98,28 @@ fn free_port() -> u16 {
     }
 }
 
-const ORDERS: usize = 24;
-const KILLS: usize = 4;
+/// Orders that are led between two kills.
+const ORDERS_OF_ROUND: usize = 6;
+
+/// How often the server is killed while refunds are led to their credit.
+fn kills() -> usize {
+    std::env::var("AFTERFARE_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+}
 
 async fn killed_during_submissions_and_credits(kind: Kind) {
     let (url, _folder) = new_database(kind).await;
-    prepare(&url).await;
+    prepare(&url, kills() * ORDERS_OF_ROUND).await;
     let mut acknowledged: Vec<(String, String)> = Vec::new();
-    for round in 0..KILLS {
+    for round in 0..kills() {
         let server = Server::start(&url).await;
         let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
-        let orders = (0..ORDERS).skip(round * ORDERS / KILLS).take(ORDERS / KILLS).map(number);
+        let orders = (0..ORDERS_OF_ROUND).map(|n| number(round * ORDERS_OF_ROUND + n));
         let work = join_all(orders.map(|order_no| {
             let (lan, sam) = (lan.clone(), sam.clone());
             async move { lead(lan, sam, order_no).await }
         }));
         let killer = async {
-            tokio::time::sleep(Duration::from_millis(150 + 170 * round as u64)).await;
+            tokio::time::sleep(Duration::from_millis(150 + 170 * (round as u64 % 6))).await;
             server.kill();
         };
         let (done, ()) = tokio::join!(work, killer);
@@ -145,12 +150,12 @@ pub fn number(n: usize) -> String {
 }
 
 /// A database with an agency, two people and orders, made before any server runs.
-pub async fn prepare(url: &str) {
+pub async fn prepare(url: &str, orders: usize) {
     let world = World::over(url, None).await;
     let agency = world.agency("SUNRIVER").await;
     world.user("lan", Role::Admin, Some(&agency), afterfare::kernel::language::Language::English).await;
     world.user("sam", Role::Supervisor, None, afterfare::kernel::language::Language::English).await;
-    for n in 0..ORDERS {
+    for n in 0..orders {
         let (text, _) = crate::world::order(&number(n))
             .with(|order| {
                 order["routing"]["fromSegments"][0]["depTime"] = "209912011325".into();

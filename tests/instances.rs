@@ -39,7 +39,7 @@ async fn proxy(listener: TcpListener, servers: Vec<String>) {
 #[actix_web::test]
 async fn three_servers_are_one_portal() {
     let (url, _folder) = new_database(Kind::Postgres).await;
-    prepare(&url).await;
+    prepare(&url, 2 * LED).await;
     {
         let world = World::over(&url, None).await;
         let agency = world.sunriver().await;

@@ -18,6 +18,7 @@ mod compensations;
 mod crash;
 mod faults;
 mod files_hostile;
+mod hostile;
 mod importing;
 mod incidents;
 mod instances;
