@@ -3,6 +3,7 @@ CREATE TABLE system_marks (
     name TEXT PRIMARY KEY,
     begun_at TEXT NOT NULL,
     ended_at TEXT,
-    -- What was found, a sentence a line; empty when there was nothing to say.
+    -- How much was found, and the first of it, a sentence a line.
+    found BIGINT NOT NULL,
     findings TEXT NOT NULL
 );

@@ -95,8 +95,7 @@ impl Worker {
             || batches::step(app).await?
             || remittances::posting::step(app).await?
             || statements::making::step(app).await?
-            || report::close_one(&app.db, now).await?
-            || checking::step(app).await?;
+            || report::close_one(&app.db, now).await?;
         let told = finance || self.warn_one().await? || statements::mailing::step(app, &self.post, &self.sender).await?;
         Ok(if told || self.mail_one().await? { Step::Done } else { Step::Idle })
     }
@@ -216,8 +215,25 @@ pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Works until the task is ended: everything there is, then a pause. A piece of work that panics costs only itself.
+/// Works until the task is ended. The books are checked beside the other work, which does not wait for that.
 pub async fn run(worker: Worker) {
+    tokio::join!(check_books(&worker.app), work(&worker));
+}
+
+/// Looks again and again whether the books are to be checked.
+async fn check_books(app: &App) {
+    loop {
+        match AssertUnwindSafe(checking::step(app)).catch_unwind().await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => tracing::error!(cause = %error, "the books could not be checked"),
+            Err(_) => tracing::error!("the check of the books panicked"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Everything there is to do, then a pause, and again. A piece of work that panics costs only itself.
+async fn work(worker: &Worker) {
     loop {
         match AssertUnwindSafe(worker.step()).catch_unwind().await {
             Ok(Ok(Step::Done)) => continue,

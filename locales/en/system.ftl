@@ -27,3 +27,7 @@ system-writers = Connections that write
 system-of-idle = { $open } open, { $idle } idle
 system-metrics = Prometheus metrics
 system-metrics-off = Off: set AFTERFARE_METRICS_LISTEN
+system-backup-lacks = { $count ->
+    [one] { $count } attached file was not on the disk.
+   *[other] { $count } attached files were not on the disk.
+}

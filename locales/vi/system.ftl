@@ -24,3 +24,4 @@ system-writers = Kết nối ghi
 system-of-idle = { $open } đang mở, { $idle } rảnh
 system-metrics = Số liệu Prometheus
 system-metrics-off = Đang tắt: đặt AFTERFARE_METRICS_LISTEN
+system-backup-lacks = { $count } tệp đính kèm không có trên đĩa.

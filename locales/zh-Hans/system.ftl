@@ -24,3 +24,4 @@ system-writers = 写连接
 system-of-idle = 已打开 { $open }，空闲 { $idle }
 system-metrics = Prometheus 指标
 system-metrics-off = 未开启：请设置 AFTERFARE_METRICS_LISTEN
+system-backup-lacks = 有 { $count } 个附件文件不在磁盘上。

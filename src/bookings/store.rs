@@ -338,14 +338,22 @@ pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64)
     }
     if let Some(name) = &search.passenger {
         let (from, until) = name_range(name);
-        let range = [from.into(), until.into()];
         query = if common_name {
             // Written so that neither database does anything but look at the keys of one booking after the other.
             let of_booking = "(SELECT 1 FROM booking_keys k WHERE k.order_id = o.id AND k.kind || '' = 'name' \
                               AND k.value || '' >= ? AND k.value || '' < ? LIMIT 1) = 1";
-            query.and(of_booking, range)
+            query.and(of_booking, [from.into(), until.into()])
         } else {
-            query.and("o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ?)", range)
+            match scope.agency_id() {
+                Some(agency_id) => query.and(
+                    "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ? AND k.agency_id = ?)",
+                    [from.into(), until.into(), agency_id.into()],
+                ),
+                None => query.and(
+                    "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ?)",
+                    [from.into(), until.into()],
+                ),
+            }
         };
     }
     query = query.and_if("o.airline = ?", search.airline.as_deref());

@@ -75,7 +75,7 @@ pub(super) struct BspArgs {
     /// Code of the office
     #[arg(long, value_name = "CODE")]
     office: String,
-    /// The sign under which one terms there
+    /// The sign under which one works there
     #[arg(long, value_name = "SIGN")]
     agent: String,
     #[command(flatten)]

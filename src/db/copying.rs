@@ -132,7 +132,8 @@ pub async fn begin_filling(conn: &mut Conn, kind: Kind) -> Result<(), sqlx::Erro
     if kind == Kind::Sqlite {
         return conn.execute("PRAGMA defer_foreign_keys = ON").await.map(|_| ());
     }
-    conn.execute("SET LOCAL statement_timeout = 0").await?;
+    // The files of a backup are written while the transaction waits.
+    conn.execute("SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0").await?;
     set_deferrable(conn, "DEFERRABLE INITIALLY DEFERRED").await
 }
 

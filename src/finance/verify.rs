@@ -177,13 +177,14 @@ const REMITTANCE_RULES: &[Rule] = &[
     },
 ];
 
-/// Recomputes everything.
+/// Recomputes everything, as it stood at one moment.
 ///
 /// # Errors
 /// The database's own.
 pub async fn run(db: &Db) -> Result<Report, sqlx::Error> {
-    let mut conn = db.read().await?;
-    let (extent, mut differences) = verify::differences(&mut conn).await?;
+    let mut snapshot = db.snapshot().await?;
+    let conn = snapshot.conn();
+    let (extent, mut differences) = verify::differences(conn).await?;
     for rule in RULES.iter().chain(CASE_RULES).chain(REMITTANCE_RULES) {
         let rows: Vec<(String, i64, i64)> = sqlx::query_as(rule.query).fetch_all(&mut *conn).await?;
         differences.extend(rows.into_iter().map(|(number, found, expected)| {

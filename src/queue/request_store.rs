@@ -37,7 +37,8 @@ impl Counts {
 /// A request counts as due when its time is over within this.
 const DUE_WITHIN_HOURS: i64 = 1;
 
-/// Counts every view in one statement, each within its own index and no further than [`COUNTED`].
+/// Counts every view in one statement, no further than [`COUNTED`]. What waits for us is found among all open requests,
+/// because an accepted offer may wait in any state.
 ///
 /// # Errors
 /// The database's own.

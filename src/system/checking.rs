@@ -5,8 +5,8 @@ use crate::finance::verify;
 use crate::kernel::time::{Timestamp, plus_hours};
 use crate::web::App;
 
-/// Findings that are kept; whoever needs all of them runs `afterfare verify`.
-const KEPT_FINDINGS: usize = 50;
+/// Hours after which a check that never ended is taken for broken off: its server was stopped or killed.
+const ABANDONED_HOURS: i64 = 1;
 
 /// The newest hour at which a check was due.
 fn due_since(now: Timestamp, hour: i64) -> Timestamp {
@@ -19,22 +19,23 @@ fn due_since(now: Timestamp, hour: i64) -> Timestamp {
 /// Checks the books when that is due. Answers whether it was.
 ///
 /// # Errors
-/// The database's own; the next night's check is not affected.
+/// The database's own; the check is begun anew after an hour.
 pub async fn step(app: &App) -> Result<bool, sqlx::Error> {
     let now = app.clock.now();
     let since = due_since(now, app.settings.limits.verify_hour);
-    if marks::newest(&mut *app.db.read().await?, Deed::Verify).await?.is_some_and(|mark| mark.begun_at >= since) {
+    let abandoned = plus_hours(now, -ABANDONED_HOURS);
+    let newest = marks::newest(&mut *app.db.read().await?, Deed::Verify).await?;
+    if newest.is_some_and(|mark| mark.begun_at >= since && !(mark.is_open() && mark.begun_at < abandoned)) {
         return Ok(false);
     }
-    let ours = app.db.write(move |conn| Box::pin(async move { marks::begin(conn, Deed::Verify, since, now).await }));
+    let ours = app.db.write(move |conn| Box::pin(async move { marks::begin(conn, Deed::Verify, since, abandoned, now).await }));
     if !ours.await? {
         return Ok(false);
     }
-    let mut findings = verify::run(&app.db).await?.differences;
+    let findings = verify::run(&app.db).await?.differences;
     if !findings.is_empty() {
         tracing::error!(count = findings.len(), first = findings[0], "the books are not clean");
     }
-    findings.truncate(KEPT_FINDINGS);
     let ended = app.clock.now();
     app.db.write(move |conn| Box::pin(async move { marks::end(conn, Deed::Verify, &findings, ended).await })).await?;
     Ok(true)

@@ -55,7 +55,7 @@ fn text(numbers: &Numbers, timing: &Timing, now: Timestamp) -> Result<String, st
     let pool = pool.map(|(pool, state, count)| (vec![("pool", pool.to_owned()), ("state", state.to_owned())], i64::from(count)));
     counts(&mut registry, "database_connections", "Connections to the database", pool.into());
     let findings = numbers.verify.iter().filter(|mark| mark.ended_at.is_some());
-    let findings = findings.map(|mark| (Vec::new(), i64::try_from(mark.findings.len()).unwrap_or(i64::MAX))).collect();
+    let findings = findings.map(|mark| (Vec::new(), mark.found)).collect();
     counts(&mut registry, "verify_differences", "Differences that the last check of the books found", findings);
 
     let sums = Figures::default();

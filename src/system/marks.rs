@@ -16,7 +16,9 @@ pub struct Mark {
     pub begun_at: Timestamp,
     /// When it ended; before `begun_at`, or never, while it runs or after it was broken off.
     pub ended_at: Option<Timestamp>,
-    /// What it found when it ended.
+    /// How much it found when it ended.
+    pub found: i64,
+    /// The first of that, in sentences.
     pub findings: Vec<String>,
 }
 
@@ -32,6 +34,7 @@ impl Mark {
 struct MarkRow {
     begun_at: String,
     ended_at: Option<String>,
+    found: i64,
     findings: String,
 }
 
@@ -40,7 +43,7 @@ struct MarkRow {
 /// # Errors
 /// The database's own.
 pub async fn newest(conn: &mut Conn, deed: Deed) -> Result<Option<Mark>, sqlx::Error> {
-    let row: Option<MarkRow> = sqlx::query_as("SELECT begun_at, ended_at, findings FROM system_marks WHERE name = $1")
+    let row: Option<MarkRow> = sqlx::query_as("SELECT begun_at, ended_at, found, findings FROM system_marks WHERE name = $1")
         .bind(deed.word())
         .fetch_optional(conn)
         .await?;
@@ -48,38 +51,46 @@ pub async fn newest(conn: &mut Conn, deed: Deed) -> Result<Option<Mark>, sqlx::E
         Ok(Mark {
             begun_at: parse_instant(&row.begun_at).map_err(decode)?,
             ended_at: row.ended_at.as_deref().map(parse_instant).transpose().map_err(decode)?,
+            found: row.found,
             findings: row.findings.lines().map(ToOwned::to_owned).collect(),
         })
     })
     .transpose()
 }
 
-/// Marks that a deed begins, unless it was begun at or after `since`. Answers whether it is ours to do: one of several
-/// servers is told so.
+/// Marks that a deed begins, unless it was begun at or after `since`; one that was begun before `abandoned` and never ended
+/// is begun anew. Answers whether it is ours to do: one of several servers is told so.
 ///
 /// # Errors
 /// The database's own.
-pub async fn begin(conn: &mut Conn, deed: Deed, since: Timestamp, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub async fn begin(conn: &mut Conn, deed: Deed, since: Timestamp, abandoned: Timestamp, now: Timestamp) -> Result<bool, sqlx::Error> {
     let begun = sqlx::query(
-        "INSERT INTO system_marks (name, begun_at, ended_at, findings) VALUES ($1, $2, NULL, '') \
-         ON CONFLICT (name) DO UPDATE SET begun_at = excluded.begun_at WHERE system_marks.begun_at < $3",
+        "INSERT INTO system_marks (name, begun_at, ended_at, found, findings) VALUES ($1, $2, NULL, 0, '') \
+         ON CONFLICT (name) DO UPDATE SET begun_at = excluded.begun_at WHERE system_marks.begun_at < $3 \
+         OR (system_marks.begun_at < $4 AND (system_marks.ended_at IS NULL OR system_marks.ended_at < system_marks.begun_at))",
     )
     .bind(deed.word())
     .bind(instant_text(now))
     .bind(instant_text(since))
+    .bind(instant_text(abandoned))
     .execute(conn)
     .await?;
     Ok(begun.rows_affected() == 1)
 }
+
+/// Findings that are kept; whoever needs all of them does the deed on the command line.
+const KEPT_FINDINGS: usize = 50;
 
 /// Marks that a deed ended, with what it found.
 ///
 /// # Errors
 /// The database's own.
 pub async fn end(conn: &mut Conn, deed: Deed, findings: &[String], now: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE system_marks SET ended_at = $1, findings = $2 WHERE name = $3")
+    let first = &findings[..findings.len().min(KEPT_FINDINGS)];
+    sqlx::query("UPDATE system_marks SET ended_at = $1, found = $2, findings = $3 WHERE name = $4")
         .bind(instant_text(now))
-        .bind(findings.join("\n"))
+        .bind(i64::try_from(findings.len()).unwrap_or(i64::MAX))
+        .bind(first.join("\n"))
         .bind(deed.word())
         .execute(conn)
         .await?;

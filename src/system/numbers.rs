@@ -53,7 +53,7 @@ pub async fn gather(db: &Db, now: Timestamp) -> Result<Numbers, sqlx::Error> {
         "SELECT (SELECT MIN(registered_at) FROM refunds WHERE closed_at IS NULL AND status = 'atlas-processing') AS oldest_unsubmitted, \
          (SELECT COUNT(*) FROM refunds WHERE closed_at IS NULL AND due_at < $1) AS overdue, \
          (SELECT COUNT(*) FROM notices WHERE mail_state IN ('waiting', 'sending')) \
-         + (SELECT COUNT(*) FROM statement_mails WHERE state IN ('waiting', 'sending')) AS outbox",
+         + (SELECT COUNT(*) FROM statement_mails WHERE state = 'waiting') AS outbox",
     )
     .bind(instant_text(now))
     .fetch_one(&mut *conn)

@@ -17,8 +17,8 @@ struct SystemPage {
     numbers: Numbers,
     /// Hours and minutes since the oldest refund came that is not with its airline.
     oldest: Option<String>,
-    /// Whether the last backup is older than a day, or there is none.
-    backup_is_old: bool,
+    /// Whether the last backup is older than a day, lacks a file, or there is none.
+    backup_is_bad: bool,
     version: &'static str,
     metrics: Option<String>,
     kind: &'static str,
@@ -36,7 +36,7 @@ pub async fn show(visit: Visit<ManageAgencies>) -> Answer {
     visit.page(&SystemPage {
         frame: visit.frame("system-title", Place::System),
         oldest: numbers.oldest_unsubmitted.map(|at| hours_and_minutes(minutes(at))),
-        backup_is_old: made.is_none_or(|at| minutes(at) > OLD_BACKUP_MINUTES),
+        backup_is_bad: made.is_none_or(|at| minutes(at) > OLD_BACKUP_MINUTES) || numbers.backup.as_ref().is_some_and(|mark| mark.found > 0),
         version: env!("CARGO_PKG_VERSION"),
         metrics: visit.app.settings.metrics_listen.map(|address| format!("http://{address}/metrics")),
         kind: visit.app.db.kind_name(),

@@ -45,15 +45,17 @@ impl Default for Timing {
 /// Those of the request.
 pub async fn measure(request: ServiceRequest, next: Next<impl MessageBody>) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let (began, app) = (Instant::now(), request.app_data::<AppData>().cloned());
-    let answer = next.call(request).await?;
+    let route = request.match_pattern().unwrap_or_else(|| "other".to_owned());
+    let method = match request.method().as_str() {
+        known @ ("GET" | "HEAD" | "POST") => known.to_owned(),
+        _ => "other".to_owned(),
+    };
+    let answer = next.call(request).await;
     if let Some(app) = app {
-        let route = answer.request().match_pattern().unwrap_or_else(|| "other".to_owned());
-        let method = match answer.request().method().as_str() {
-            known @ ("GET" | "HEAD" | "POST") => known.to_owned(),
-            _ => "other".to_owned(),
-        };
-        let asked = Asked { route, method, status: u32::from(answer.status().as_u16()) };
+        // What has no answer, such as a session that cannot be read, is told of as the error that it becomes.
+        let status = answer.as_ref().map_or_else(|error| error.as_response_error().status_code(), ServiceResponse::status);
+        let asked = Asked { route, method, status: u32::from(status.as_u16()) };
         app.timing.requests.get_or_create(&asked).observe(began.elapsed().as_secs_f64());
     }
-    Ok(answer)
+    answer
 }
