@@ -840,7 +840,7 @@ async fn the_command_line_of_the_program(world: World) {
     };
     let add = ["office", "add", "sha999", "--agency", "SUNRIVER", "--iata", "08312345", "--devices", "2"];
     expect(&add, 0, "SHA999 of SUNRIVER added");
-    expect(&add, 1, "the office SHA999 is there already");
+    expect(&add, 1, "The office SHA999 is there already");
     expect(&["office", "add", "PEK1", "--agency", "SUNRIVER", "--iata", "083"], 1, "083 is not an IATA number: eight digits");
     expect(&["office", "add", "PEK1", "--agency", "SUNRIVER", "--iata", "08312345", "--zone", "Mars"], 1, "Mars is not a zone");
     expect(&["office", "agent", "SHA999", "11", "--user", "ben@people.example"], 0, "ben works as 11 in SHA999");
