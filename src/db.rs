@@ -12,8 +12,14 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Executor};
 
+use checkpoints::Checkpoints;
+use gathering::Gathering;
+
+mod checkpoints;
 pub mod copying;
+mod gathering;
 pub mod numbers;
+pub mod packing;
 pub mod rows;
 pub mod select;
 
@@ -48,6 +54,9 @@ pub struct PoolSizes {
 pub struct Db {
     readers: Pool,
     writers: Pool,
+    /// SQLite only: the line before its one writer.
+    gathering: Option<Gathering>,
+    checkpoints: Option<Checkpoints>,
     pub kind: Kind,
 }
 
@@ -126,7 +135,9 @@ impl Db {
         };
         let writers = pool(1, SQLITE_WRITER).connect(&url).await?;
         let readers = pool(sizes.readers, SQLITE_READER).connect_lazy(&url)?;
-        Ok(Self { readers, writers, kind: Kind::Sqlite })
+        let checkpoints = Checkpoints::over(pool(1, SQLITE_WRITER).connect_lazy(&url)?);
+        let gathering = Some(Gathering::before(writers.clone(), checkpoints.clone()));
+        Ok(Self { readers, writers, gathering, checkpoints: Some(checkpoints), kind: Kind::Sqlite })
     }
 
     async fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
@@ -142,7 +153,7 @@ impl Db {
             .before_acquire(|conn, _| Box::pin(async move { conn.execute("ROLLBACK").await.map(|_| true) }))
             .connect(url)
             .await?;
-        Ok(Self { readers: pool(sizes.readers).connect_lazy(url)?, writers, kind: Kind::Postgres })
+        Ok(Self { readers: pool(sizes.readers).connect_lazy(url)?, writers, gathering: None, checkpoints: None, kind: Kind::Postgres })
     }
 
     async fn lay_guards(&self) -> Result<(), sqlx::Error> {
@@ -163,8 +174,9 @@ impl Db {
 
     /// Runs one write transaction: committed when `work` answers `Ok`, undone when it answers `Err`.
     ///
-    /// It runs in a task of its own, so that a caller who goes away neither cuts it in half nor leaves it open; and
-    /// its connection is closed after any error, because a driver's idea of the transaction cannot be trusted then.
+    /// It runs in a task of its own, so that a caller who goes away neither cuts it in half nor leaves it open. On SQLite
+    /// it is committed with others that wait at the same time; on PostgreSQL its connection is closed after any error,
+    /// because a driver's idea of the transaction cannot be trusted then.
     ///
     /// # Errors
     /// What `work` answered, or the database's own error.
@@ -174,15 +186,14 @@ impl Db {
         T: Send + 'static,
         E: From<sqlx::Error> + Send + 'static,
     {
+        if let Some(gathering) = &self.gathering {
+            return gathering.write(work).await;
+        }
         let writers = self.writers.clone();
-        let begin = match self.kind {
-            Kind::Sqlite => "BEGIN IMMEDIATE",
-            Kind::Postgres => "BEGIN",
-        };
         let task = spawn_write(async move {
             let mut conn = writers.acquire().await?;
             // A panic leaves a transaction open as an error does: the next writer must not find it.
-            let outcome = AssertUnwindSafe(in_transaction(&mut conn, begin, work)).catch_unwind().await;
+            let outcome = AssertUnwindSafe(in_transaction(&mut conn, work)).catch_unwind().await;
             if !matches!(outcome, Ok(Ok(_))) {
                 let _ = conn.execute("ROLLBACK").await;
                 conn.close_on_drop();
@@ -245,6 +256,9 @@ impl Db {
 
     /// Closes every connection, the last step of a graceful stop.
     pub async fn close(&self) {
+        if let Some(checkpoints) = &self.checkpoints {
+            checkpoints.close().await;
+        }
         self.readers.close().await;
         self.writers.close().await;
     }
@@ -277,12 +291,12 @@ where
     }
 }
 
-async fn in_transaction<T, E, F>(conn: &mut Conn, begin: &'static str, work: F) -> Result<T, E>
+async fn in_transaction<T, E, F>(conn: &mut Conn, work: F) -> Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
     E: From<sqlx::Error>,
 {
-    conn.execute(begin).await?;
+    conn.execute("BEGIN").await?;
     let answer = work(conn).await?;
     conn.execute("COMMIT").await?;
     Ok(answer)
@@ -314,8 +328,9 @@ pub fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
+/// The writer makes a checkpoint itself only when the log grew to 128 MB, because those beside it cannot keep up.
 const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; \
-     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384; PRAGMA temp_store=MEMORY";
+     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=32768; PRAGMA temp_store=MEMORY";
 const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
      PRAGMA mmap_size=268435456";
 const POSTGRES_LIMITS: &str = "SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \

@@ -14,7 +14,7 @@ use crate::web::error::Error;
 use crate::web::words::Message;
 
 /// Rows that one step checks or posts.
-pub const CHUNK: i64 = 512;
+pub const CHUNK: i64 = 1024;
 
 /// Seconds after which the work of a server that vanished is taken up by another.
 const ABANDONED_SECONDS: i64 = 90;

@@ -19,10 +19,10 @@ pub enum Value {
 
 impl Value {
     /// Adds it to a statement's arguments.
-    pub(super) fn bind(&self, arguments: &mut <Driver as sqlx::Database>::Arguments) -> Result<(), sqlx::Error> {
+    pub(super) fn bind(self, arguments: &mut <Driver as sqlx::Database>::Arguments) -> Result<(), sqlx::Error> {
         match self {
-            Self::Text(text) => arguments.add(text.clone()),
-            Self::Number(number) => arguments.add(*number),
+            Self::Text(text) => arguments.add(text),
+            Self::Number(number) => arguments.add(number),
             Self::NoText => arguments.add(None::<String>),
             Self::NoNumber => arguments.add(None::<i64>),
         }
@@ -80,7 +80,7 @@ impl Select {
     pub fn and<const N: usize>(mut self, condition: &'static str, values: [Value; N]) -> Self {
         self.text.push_str(if self.filtered { " AND " } else { " WHERE " });
         self.filtered = true;
-        self.numbered(condition, values)
+        self.with(condition, values)
     }
 
     /// Adds a condition when there is a value for it.
@@ -104,11 +104,9 @@ impl Select {
         } else {
             values.push(Value::NoText);
         }
-        let first = self.values.len() + 1;
-        let places: Vec<String> = (first..first + values.len()).map(|place| format!("${place}")).collect();
         self.text.push_str(column);
-        self.text.push_str(" IN (");
-        self.text.push_str(&places.join(", "));
+        self.text.push_str(" IN (?");
+        self.text.push_str(&", ?".repeat(values.len() - 1));
         self.text.push(')');
         self.values.extend(values);
         self
@@ -118,7 +116,7 @@ impl Select {
     #[must_use]
     pub fn then<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
         self.text.push(' ');
-        self.numbered(text, values)
+        self.with(text, values)
     }
 
     /// Puts a word before the statement, such as EXPLAIN.
@@ -128,25 +126,34 @@ impl Select {
         self
     }
 
-    fn numbered<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
-        let mut next = self.values.len();
-        for (nth, piece) in text.split('?').enumerate() {
-            if nth > 0 {
-                next += 1;
-                self.text.push('$');
-                self.text.push_str(&next.to_string());
-            }
-            self.text.push_str(piece);
-        }
-        debug_assert_eq!(next, self.values.len() + N, "as many values as question marks in: {text}");
+    fn with<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
+        debug_assert_eq!(text.matches('?').count(), N, "as many values as question marks in: {text}");
+        self.text.push_str(text);
         self.values.extend(values);
         self
+    }
+
+    /// The statement for a connection. SQLite's driver looks a numbered parameter up among all of them, and only counts
+    /// those without a number; PostgreSQL knows no others than numbered ones.
+    fn text(&self, conn: &Conn) -> String {
+        if is_alone(conn) {
+            return self.text.clone();
+        }
+        let mut numbered = String::with_capacity(self.text.len() + 2 * self.values.len());
+        for (nth, piece) in self.text.split('?').enumerate() {
+            if nth > 0 {
+                numbered.push('$');
+                numbered.push_str(&nth.to_string());
+            }
+            numbered.push_str(piece);
+        }
+        numbered
     }
 
     fn arguments(&self) -> Result<<Driver as sqlx::Database>::Arguments, sqlx::Error> {
         let mut arguments = <Driver as sqlx::Database>::Arguments::default();
         for value in &self.values {
-            value.bind(&mut arguments)?;
+            value.clone().bind(&mut arguments)?;
         }
         Ok(arguments)
     }
@@ -156,7 +163,7 @@ impl Select {
     /// # Errors
     /// The database's own.
     pub async fn rows(&self, conn: &mut Conn) -> Result<Vec<Row>, sqlx::Error> {
-        sqlx::query_with(AssertSqlSafe(self.text.clone()), self.arguments()?).fetch_all(conn).await
+        sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_all(conn).await
     }
 
     /// Runs a statement that answers no rows.
@@ -164,7 +171,7 @@ impl Select {
     /// # Errors
     /// The database's own.
     pub async fn execute(&self, conn: &mut Conn) -> Result<(), sqlx::Error> {
-        sqlx::query_with(AssertSqlSafe(self.text.clone()), self.arguments()?).execute(conn).await.map(|_| ())
+        sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).execute(conn).await.map(|_| ())
     }
 
     /// The rows of a page's list as values of a type: [`Select::fetch`], but on SQLite all of them come as one document,
@@ -180,7 +187,7 @@ impl Select {
             return self.fetch(conn).await;
         }
         let pairs: Vec<String> = names.iter().map(|name| format!("'{name}', {name}")).collect();
-        let text = format!("SELECT json_group_array(json_object({})) FROM ({})", pairs.join(", "), self.text);
+        let text = format!("SELECT json_group_array(json_object({})) FROM ({})", pairs.join(", "), self.text(conn));
         let (document,): (String,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;
         serde_json::from_str(&document).map_err(decode)
     }
@@ -193,6 +200,6 @@ impl Select {
     where
         T: for<'r> sqlx::FromRow<'r, Row> + Send + Unpin,
     {
-        sqlx::query_as_with(AssertSqlSafe(self.text.clone()), self.arguments()?).fetch_all(conn).await
+        sqlx::query_as_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_all(conn).await
     }
 }

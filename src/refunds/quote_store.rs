@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::selection::Selection;
+use crate::db::packing::{pack, unpack};
 use crate::db::rows::{self, Table};
-use crate::db::select::{Select, Value};
-use crate::db::{Conn, decode};
+use crate::db::select::Select;
+use crate::db::{Conn, decode, json};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refund_calculation::Quote;
 
@@ -44,14 +45,14 @@ struct QuoteRow {
 
 impl QuoteRow {
     fn quote(self) -> Result<KeptQuote, sqlx::Error> {
-        fn json<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
+        fn parsed<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, sqlx::Error> {
             serde_json::from_str(text).map_err(decode)
         }
         let instant = |text: &str| parse_instant(text).map_err(decode);
         Ok(KeptQuote {
-            selection: json(&self.selection)?,
-            facts: self.facts,
-            answer: json(&self.answer)?,
+            selection: parsed(&self.selection)?,
+            facts: unpack(self.facts)?,
+            answer: parsed(&unpack(self.answer)?)?,
             created_at: instant(&self.created_at)?,
             expires_at: instant(&self.expires_at)?,
             id: self.id,
@@ -123,9 +124,6 @@ pub async fn insert(conn: &mut Conn, quote: &KeptQuote) -> Result<(), sqlx::Erro
 /// # Errors
 /// The database's own.
 pub async fn insert_many(conn: &mut Conn, quotes: impl Iterator<Item = &KeptQuote>) -> Result<(), sqlx::Error> {
-    fn json(value: &impl serde::Serialize) -> Result<Value, sqlx::Error> {
-        serde_json::to_string(value).map(Value::Text).map_err(|error| sqlx::Error::Encode(error.into()))
-    }
     let mut all = Vec::new();
     for quote in quotes {
         all.push(vec![
@@ -133,9 +131,9 @@ pub async fn insert_many(conn: &mut Conn, quotes: impl Iterator<Item = &KeptQuot
             quote.order_id.as_str().into(),
             quote.agency_id.as_str().into(),
             quote.ordinal.into(),
-            json(&quote.selection)?,
-            quote.facts.as_str().into(),
-            json(&quote.answer)?,
+            json(&quote.selection)?.into(),
+            pack(&quote.facts).into(),
+            pack(&json(&quote.answer)?).into(),
             quote.created_by.as_str().into(),
             instant_text(quote.created_at).into(),
             instant_text(quote.expires_at).into(),
@@ -144,7 +142,7 @@ pub async fn insert_many(conn: &mut Conn, quotes: impl Iterator<Item = &KeptQuot
     rows::insert(conn, QUOTES, all).await
 }
 
-/// The facts and the answer of one of the newest quotes, as they were kept.
+/// The facts and the answer of one of the newest quotes.
 #[derive(Debug, FromRow)]
 pub struct Recent {
     pub order_no: String,
@@ -157,10 +155,12 @@ pub struct Recent {
 /// # Errors
 /// The database's own.
 pub async fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<Recent>, sqlx::Error> {
-    sqlx::query_as(
+    let kept: Vec<Recent> = sqlx::query_as(
         "SELECT orders.order_no, quotes.facts, quotes.answer FROM quotes JOIN orders ON orders.id = quotes.order_id ORDER BY quotes.id DESC LIMIT 0 + $1",
     )
     .bind(limit)
     .fetch_all(conn)
-    .await
+    .await?;
+    let read = |kept: Recent| Ok(Recent { facts: unpack(kept.facts)?, answer: unpack(kept.answer)?, ..kept });
+    kept.into_iter().map(read).collect()
 }
