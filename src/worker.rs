@@ -75,29 +75,36 @@ impl Worker {
     /// # Errors
     /// The database's own; the piece is then still to be done.
     pub async fn step(&self) -> Result<Step, Error> {
-        let (now, limits) = (self.app.clock.now(), self.app.settings.limits.clone());
-        let found = self
-            .app
-            .db
-            .write(move |conn| {
-                Box::pin(async move {
-                    if let Some(id) = refunds::claim_missed(conn, now).await? {
-                        let details = serde_json::json!({});
-                        journal::write(conn, Subject::Refund, &id, "deadline-missed", &Author::program(), &details, now).await?;
-                        return Ok(true);
-                    }
-                    Ok::<_, sqlx::Error>(completing::expire_one(conn, now).await? || completing::complete_one(conn, &limits, now).await?)
-                })
-            })
-            .await?;
-        let app = &self.app;
-        let finance = found
+        let (app, now) = (&self.app, self.app.clock.now());
+        let finance = self.end_one(now).await?
             || batches::step(app).await?
             || remittances::posting::step(app).await?
             || statements::making::step(app).await?
             || report::close_one(&app.db, now).await?;
         let told = finance || self.warn_one().await? || statements::mailing::step(app, &self.post, &self.sender).await?;
         Ok(if told || self.mail_one().await? { Step::Done } else { Step::Idle })
+    }
+
+    /// Ends what is over: the time to submit a refund, an offer, the silence in a request. Answers whether there was any.
+    async fn end_one(&self, now: Timestamp) -> Result<bool, sqlx::Error> {
+        // Asking costs nobody the right to write.
+        let mut conn = self.app.db.read().await?;
+        if !refunds::is_missed(&mut conn, now).await? && !completing::is_due(&mut conn, now).await? {
+            return Ok(false);
+        }
+        drop(conn);
+        let limits = self.app.settings.limits.clone();
+        let ended = self.app.db.write(move |conn| {
+            Box::pin(async move {
+                if let Some(id) = refunds::claim_missed(conn, now).await? {
+                    let details = serde_json::json!({});
+                    journal::write(conn, Subject::Refund, &id, "deadline-missed", &Author::program(), &details, now).await?;
+                    return Ok(true);
+                }
+                Ok::<_, sqlx::Error>(completing::expire_one(conn, now).await? || completing::complete_one(conn, &limits, now).await?)
+            })
+        });
+        ended.await
     }
 
     /// Tells of one deposit that runs low. Answers whether there was any.

@@ -112,6 +112,7 @@ async fn lists_are_served_by_an_index(world: World) {
     for view in RequestView::ALL {
         queries.push((format!("desk of requests {view}"), queue_requests::query(*view, "u", world.now(), cursor(), 51)));
     }
+    queries.push(("a silent request".to_owned(), requests::silent_query(world.now())));
     for scope in &scopes {
         let searches = [
             RequestSearch::default(),

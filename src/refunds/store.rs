@@ -413,6 +413,20 @@ pub async fn days_to_money(conn: &mut Conn, airline: &str) -> Result<Vec<i64>, s
     Ok(rows.iter().filter_map(days).collect())
 }
 
+/// Whether a refund was not submitted in time and nobody has noted it yet.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_missed(conn: &mut Conn, now: Timestamp) -> Result<bool, sqlx::Error> {
+    let row: Option<(String,)> = sqlx::query_as(
+        "SELECT id FROM refunds WHERE status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < $1 LIMIT 1",
+    )
+    .bind(instant_text(now))
+    .fetch_optional(conn)
+    .await?;
+    Ok(row.is_some())
+}
+
 /// Names one overdue submission and marks it, so that it is told once however many servers run.
 ///
 /// # Errors

@@ -114,7 +114,8 @@ async fn moved(conn: &mut Conn, before: Request, order: &Order, limits: &Limits,
 /// Continues a request in another one, which is the team's again. Both rows are held first, the lower id before the
 /// other, so that of two merges that meet one waits and then sees what the first has done.
 async fn merge(conn: &mut Conn, before: Request, into: &str, by_name: &str, limits: &Limits, now: Timestamp) -> Result<Request, NotDone> {
-    let target = store::by_id(conn, into).await?.filter(|target| target.agency_id == before.agency_id).ok_or(NotDone::Absent)?;
+    let is_another = |target: &Request| target.agency_id == before.agency_id && target.id != before.id;
+    let target = store::by_id(conn, into).await?.filter(is_another).ok_or(NotDone::Absent)?;
     if offer_store::has_unsettled(conn, &before.id).await? {
         return Err(NotDone::Unsettled);
     }

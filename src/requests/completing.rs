@@ -11,6 +11,14 @@ use crate::journal::{self, Author, Subject};
 use crate::kernel::time::Timestamp;
 use crate::notices;
 
+/// Whether an offer is to end, or a request to complete.
+///
+/// # Errors
+/// The database's own.
+pub async fn is_due(conn: &mut Conn, now: Timestamp) -> Result<bool, sqlx::Error> {
+    Ok(offer_store::overdue(conn, now).await?.is_some() || store::silent(conn, now).await?.is_some())
+}
+
 /// Completes one request whose time of silence is over. Answers whether there was one. Whoever writes at the same moment
 /// either comes first, and it stays open, or finds it completed.
 ///
