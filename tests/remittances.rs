@@ -2,18 +2,18 @@
 
 use afterfare::kernel::actor::Role;
 use futures_util::future::join_all;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::TestRunner;
 
 use crate::batches::workbook;
 use crate::on_both;
 use crate::world::{Page, Person, World, number_in, order, raw};
 
+mod sums;
+
 on_both! {
     a_file_is_read_matched_and_credited
     the_same_file_or_the_same_lines_again_change_nothing
     one_line_pays_two_refunds_and_two_lines_one
+    a_line_pays_a_refund_in_two_parts
     short_over_and_unknown_lines_each_have_a_place
     a_refund_s_own_number_counts_before_a_pnr
     two_lines_at_once_for_one_refund_never_lose_a_cent
@@ -23,7 +23,6 @@ on_both! {
     a_match_pressed_many_times_credits_once
     two_thousand_credits_sent_three_times_are_two_thousand
     overdue_airlines_are_listed_with_their_totals
-    whatever_is_matched_the_sums_hold
 }
 
 pub fn number(n: usize) -> String {
@@ -115,10 +114,6 @@ pub async fn undo(sam: &Person, line: &str, refund: &str, times: usize) -> Optio
         answer = Some(sam.post(&format!("{line}/undoing"), &[("allocation", &allocation)]).await);
     }
     answer
-}
-
-async fn sums(sam: &Person, remittance: &str) -> Vec<String> {
-    sam.get(remittance).await.expect_status(200).select("table tbody").first().map(|text| vec![text.clone()]).unwrap_or_default()
 }
 
 pub async fn deposit(world: &World) -> i64 {
@@ -358,69 +353,6 @@ async fn overdue_airlines_are_listed_with_their_totals(world: World) {
     assert!(sam.get("/finance/overdue.xlsx").await.expect_status(200).body.starts_with(b"PK"));
 }
 
-/// What is done to a line of the random files.
-#[derive(Debug, Clone)]
-enum Deed {
-    Match { refund: usize, minor: i64, more: bool },
-    Undo { refund: usize },
-    Reject,
-    Reopen,
-}
-
-async fn whatever_is_matched_the_sums_hold(world: World) {
-    const REFUNDS: usize = 6;
-    let (sam, _, refunds) = waiting(&world, REFUNDS).await;
-    let deed = prop_oneof![
-        4 => (0..REFUNDS, 1i64..12_000, any::<bool>()).prop_map(|(refund, minor, more)| Deed::Match { refund, minor, more }),
-        2 => (0..REFUNDS).prop_map(|refund| Deed::Undo { refund }),
-        1 => Just(Deed::Reject),
-        1 => Just(Deed::Reopen),
-    ];
-    let files = prop::collection::vec((prop::collection::vec(-500i64..12_000, 1..5), prop::collection::vec((0usize..4, deed), 1..10)), 3);
-    let mut runner = TestRunner::deterministic();
-    let files = files.new_tree(&mut runner).expect("files").current();
-    for (nth, (amounts, deeds)) in files.into_iter().enumerate() {
-        let mut csv = String::from("Reference,Amount,Currency,Date\n");
-        for (line, minor) in amounts.iter().enumerate() {
-            csv.extend([format!("FILE-{nth}-{line},{}.{:02},USD,2026-11-19\n", minor / 100, (minor % 100).abs())]);
-        }
-        let remittance = plain(&imported(&sam, "random.csv", csv.as_bytes()).await);
-        for (line, deed) in deeds {
-            let line = format!("{remittance}/lines/{}", line % amounts.len() + 1);
-            let page = sam.get(&line).await;
-            let version = page.attribute("input[name=version]", "value").unwrap_or_else(|| "1".to_owned());
-            let once = afterfare::kernel::id::new_token();
-            let answer = match &deed {
-                Deed::Match { refund, minor, more } => {
-                    let amount = format!("{}.{:02}", minor / 100, minor % 100);
-                    let mut fields = vec![
-                        ("version", version.as_str()),
-                        ("once", &once),
-                        ("refund", &refunds[*refund]),
-                        ("amount", &amount),
-                        ("difference", "other"),
-                    ];
-                    if *more {
-                        fields.push(("more", &refunds[*refund]));
-                    }
-                    sam.post(&format!("{line}/matches"), &fields).await
-                }
-                Deed::Undo { refund } => match undo(&sam, &line, &refunds[*refund], 1).await {
-                    Some(answer) => answer,
-                    None => continue,
-                },
-                Deed::Reject => sam.post(&format!("{line}/rejection"), &[("version", &version), ("rejection", "not-ours")]).await,
-                Deed::Reopen => sam.post(&format!("{line}/reopening"), &[("version", &version)]).await,
-            };
-            assert!([303, 404, 409, 422].contains(&answer.status), "{deed:?}: {}", answer.words());
-            assert_eq!(world.verify().await, Vec::<String>::new(), "after {deed:?} on {line}");
-        }
-        assert_eq!(sums(&sam, &remittance).await.len(), 1);
-    }
-    let trial = "SELECT CAST(COALESCE(SUM(balance_minor), 0) AS BIGINT) FROM accounts";
-    assert_eq!(world.count(trial).await, 0, "the trial balance");
-}
-
 async fn two_thousand_credits_sent_three_times_are_two_thousand(world: World) {
     const REFUNDS: usize = 2000;
     const CLIENTS: usize = 64;
@@ -497,6 +429,18 @@ async fn a_refund_s_own_number_counts_before_a_pnr(world: World) {
     let remittance = plain(&imported(&sam, "b.csv", csv.as_bytes()).await);
     let rows = sam.get(&remittance).await.select("section.card:last-of-type tbody tr");
     assert!(rows[0].contains("Unknown") && rows[1].contains(&refunds[0]), "{rows:?}");
+}
+
+async fn a_line_pays_a_refund_in_two_parts(world: World) {
+    let (sam, _, refunds) = waiting(&world, 1).await;
+    let remittance = plain(&imported(&sam, "a.csv", b"Reference,Amount,Currency\nPARTS,74.99,USD\n").await);
+    let line = format!("{remittance}/lines/1");
+    take(&sam, &line, &[(&refunds[0], "30.00", "", true)]).await.expect_status(303);
+    take(&sam, &line, &[(&refunds[0], "44.99", "", false)]).await.expect_status(303);
+    assert_eq!(deposit(&world).await, 7299);
+    undo(&sam, &line, &refunds[0], 1).await.expect("one allocation of both parts").expect_status(303);
+    assert_eq!(deposit(&world).await, 0);
+    assert_eq!(world.verify().await, Vec::<String>::new());
 }
 
 async fn two_lines_at_once_for_one_refund_never_lose_a_cent(world: World) {

@@ -71,11 +71,12 @@ pub async fn allocations_of_refund(conn: &mut Conn, refund_id: &str, state: Allo
     fetch_allocations(conn, Select::new(ALLOCATIONS).and("a.refund_id = ? AND a.state = ?", [refund_id.into(), state.word().into()])).await
 }
 
-/// Adds an allocation. The database refuses one for a card, and a second of the same line for the same refund.
+/// Adds an allocation, or adds to what the refund holds of the same line already. The database refuses one for a card.
+/// Answers whether it was added: not to what is settled.
 ///
 /// # Errors
 /// The database's own.
-pub async fn insert_allocation(
+pub async fn add_allocation(
     conn: &mut Conn,
     id: &str,
     line: &Line,
@@ -83,10 +84,12 @@ pub async fn insert_allocation(
     (minor, state): (i64, AllocationState),
     by: &str,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
-    sqlx::query(
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
         "INSERT INTO allocations (id, remittance_id, line_id, refund_id, refund_channel, amount_minor, state, created_by_name, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+         ON CONFLICT (line_id, refund_id) WHERE state <> 'undone' \
+         DO UPDATE SET amount_minor = allocations.amount_minor + excluded.amount_minor WHERE allocations.state = 'held'",
     )
     .bind(id)
     .bind(&line.remittance_id)
@@ -99,7 +102,7 @@ pub async fn insert_allocation(
     .bind(instant_text(now))
     .execute(conn)
     .await?;
-    Ok(())
+    Ok(done.rows_affected() == 1)
 }
 
 /// Moves a refund's allocations from one state to the next; answers how many.

@@ -183,10 +183,10 @@ async fn allocate(
     // told so before anything is settled.
     let hand = Hand { actor, now, source: open_account(), tells: false };
     let refund = desk_actions::carry_out(conn, refund, &Verb::Hold { amount: share.amount }, &hand).await?;
-    let duplicate = |error: sqlx::Error| if crate::db::is_duplicate(&error) { NotMatched::Overtaken } else { error.into() };
-    let held = AllocationState::Held;
-    let id = new_id();
-    allocation_store::insert_allocation(conn, &id, line, &refund, (share.amount.minor, held), &actor.name, now).await.map_err(duplicate)?;
+    let (id, held) = (new_id(), AllocationState::Held);
+    if !allocation_store::add_allocation(conn, &id, line, &refund, (share.amount.minor, held), &actor.name, now).await? {
+        return Err(NotMatched::Overtaken);
+    }
     if share.more_to_come { Ok(()) } else { settle(conn, remittance_no, line, refund, share.difference, &hand).await }
 }
 
