@@ -10,6 +10,8 @@ use futures_util::future::join_all;
 
 use crate::world::{Folder, PASSWORD, Person, World, new_database};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_afterfare");
+
 /// A server in a process of its own, on a port that it is told.
 pub struct Server {
     child: Child,
@@ -25,24 +27,38 @@ impl Server {
 
     /// The same, over files that outlive it.
     pub async fn start_over(url: &str, files: &Folder) -> Self {
-        Self::start_with(url, "off", Stdio::inherit(), Folder(files.0.clone()), false, None).await
+        Self::start_with(Command::new(PROGRAM), url, "off", Stdio::inherit(), Folder(files.0.clone()), false, None).await
     }
 
     /// The same, with a log of its own.
     pub async fn start_logging(url: &str, log: &str, to: Stdio) -> Self {
-        Self::start_with(url, log, to, Folder::new(), true, None).await
+        Self::start_with(Command::new(PROGRAM), url, log, to, Folder::new(), true, None).await
     }
 
     /// One of several behind a proxy, whose address people type.
     pub async fn start_behind(url: &str, files: &Folder, origin: &str) -> Self {
-        Self::start_with(url, "off", Stdio::inherit(), Folder(files.0.clone()), false, Some(origin)).await
+        Self::start_with(Command::new(PROGRAM), url, "off", Stdio::inherit(), Folder(files.0.clone()), false, Some(origin)).await
     }
 
-    async fn start_with(url: &str, log: &str, to: Stdio, files: Folder, own_files: bool, origin: Option<&str>) -> Self {
+    /// One that another program starts, over files that outlive it.
+    pub async fn start_by(mut launcher: Command, url: &str, files: &Folder) -> Self {
+        launcher.arg(PROGRAM);
+        Self::start_with(launcher, url, "off", Stdio::inherit(), Folder(files.0.clone()), false, None).await
+    }
+
+    async fn start_with(
+        mut program: Command,
+        url: &str,
+        log: &str,
+        to: Stdio,
+        files: Folder,
+        own_files: bool,
+        origin: Option<&str>,
+    ) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let origin = origin.map_or_else(|| format!("http://{listen}"), ToOwned::to_owned);
-        let child = Command::new(env!("CARGO_BIN_EXE_afterfare"))
+        let child = program
             .args(["serve", "--database", url, "--listen", &listen, "--log", log, "--public-origin", &origin])
             .env("AFTERFARE_FILES", files.0.join("files"))
             .env("AFTERFARE_MAIL_FOLDER", files.0.join("mail"))
@@ -103,7 +119,7 @@ const ORDERS_OF_ROUND: usize = 6;
 
 /// How often the server is killed while refunds are led to their credit.
 fn kills() -> usize {
-    std::env::var("AFTERFARE_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(4)
+    std::env::var("AFTERFARE_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(30)
 }
 
 async fn killed_during_submissions_and_credits(kind: Kind) {

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use crate::on_both;
 use crate::remittances::{deposit, imported, number, plain, take, undo, waiting};
 use crate::world::{PDF, Page, World, execute, number_in};
+use afterfare::kernel::actor::Role;
+use afterfare::worker::Step;
 
 on_both! {
     the_road_of_a_refund
@@ -15,6 +17,9 @@ on_both! {
     a_match_of_the_airline_s_money
     a_top_up
     a_refund_form
+    a_compensation
+    a_price_that_is_accepted_and_given_back
+    the_background_work
 }
 
 /// What is written beside the work: a session that was seen, a sign-in that failed.
@@ -96,8 +101,8 @@ async fn fails_everywhere(world: &World, what: &str, press: impl AsyncFn() -> Pa
 
 async fn the_road_of_a_refund(world: World) {
     let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", afterfare::kernel::actor::Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", afterfare::kernel::actor::Role::Supervisor, None).await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", Role::Supervisor, None).await;
     let order_no = world.booked(&agency, &number(1)).await;
     lay(&world).await;
     let (quote, once) = lan.button(&lan.quote(&order_no, "voluntary").await).await;
@@ -143,8 +148,8 @@ async fn a_match_of_the_airline_s_money(world: World) {
 
 async fn a_top_up(world: World) {
     let agency = world.agency("SUNRIVER").await;
-    let lan = world.person("lan", afterfare::kernel::actor::Role::Admin, Some(&agency)).await;
-    let sam = world.person("sam", afterfare::kernel::actor::Role::OperatorFinance, None).await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let sam = world.person("sam", Role::OperatorFinance, None).await;
     lay(&world).await;
     let fields = [("currency", "USD"), ("amount", "1000"), ("paid_on", "2026-11-19"), ("reference", "WIRE 77"), ("once", "k1")];
     let declare = async || lan.upload("/finance/top-ups", &fields, &[("wire.pdf", PDF)]).await;
@@ -160,4 +165,95 @@ async fn a_refund_form(world: World) {
     lay(&world).await;
     fails_everywhere(&world, "a transmission", async || ben.transmit(&form, &[("deduction", "187.00")]).await).await;
     ben.get(&form).await.expect("Saved");
+}
+
+async fn a_compensation(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let (mei, sam) = (world.person("mei", Role::OperatorFinance, None).await, world.person("sam", Role::Supervisor, None).await);
+    let order_no = world.booked(&agency, &number(1)).await;
+    lay(&world).await;
+    let give = async |amount: &str, once: &str| {
+        let order = [("agency", "SUNRIVER"), ("order_no", order_no.as_str()), ("reason", "late-handling"), ("note", "We were late.")];
+        let all = [&order[..], &[("currency", "USD"), ("amount", amount), ("once", once)]].concat();
+        mei.post("/finance/compensations", &all).await
+    };
+    fails_everywhere(&world, "a small compensation", async || give("100.00", "small").await).await;
+    fails_everywhere(&world, "a proposed compensation", async || give("900.00", "large").await).await;
+    let approve = async || sam.post("/finance/compensations/CO-202611-0002/approval", &[("version", "1")]).await;
+    fails_everywhere(&world, "an approval", approve).await;
+    lan.get("/finance/transactions").await.expect("USD 1,000.00");
+    assert_eq!(deposit(&world).await, 100_000);
+}
+
+async fn a_price_that_is_accepted_and_given_back(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let (lan, wei) = (world.person("lan", Role::Admin, Some(&agency)).await, world.person("wei", Role::OperatorAgent, None).await);
+    let order_no = world.booked(&agency, &number(1)).await;
+    crate::requests::top_up(&world, 10_000).await;
+    let request = lan.raised(&order_no, "voluntary-change", &[("itinerary", "LJ820"), ("at_most", "120")]).await;
+    wei.offer(&request, &[("kind", "change"), ("amount", "80.00")]).await.expect_status(303);
+    lay(&world).await;
+    let offer = lan.offer_address(&request).await;
+    let decide = async |person: &crate::world::Person, decision: &str| {
+        person.post(&format!("{offer}/{decision}"), &[("once", decision), ("note", "because")]).await
+    };
+    fails_everywhere(&world, "an acceptance", async || decide(&lan, "acceptance").await).await;
+    assert_eq!(deposit(&world).await, 2_000);
+    fails_everywhere(&world, "a failure", async || decide(&wei, "failure").await).await;
+    assert_eq!(deposit(&world).await, 10_000);
+}
+
+/// A batch that was confirmed, money to be matched by itself, a deadline that was missed, a request that fell silent, a
+/// month that ended, and everybody's mail, with every write failed in turn.
+async fn the_background_work(world: World) {
+    let (sam, lan, refunds) = waiting(&world, 3).await;
+    let late = lan.refund(&world.booked_more(&number(50)).await, "voluntary").await;
+    let orders = [world.booked_more(&number(60)).await, world.booked_more(&number(61)).await];
+    let request = lan.raised(&orders[0], "voluntary-change", &[("itinerary", "LJ820"), ("at_most", "120")]).await;
+    sam.say(&request, "Done.", "processed").await.expect_status(303);
+    let batch = crate::batches::checked(&world, &lan, "a.csv", format!("order_no\n{}\n", orders.join("\n")).as_bytes(), &[]).await;
+    lan.post(&batch.attribute("form[action$=confirmation]", "action").expect("a button"), &[]).await.expect_status(303);
+    let lines: Vec<String> = (1..=3).map(|n| format!("LJ-REF-{n},74.99,USD,2026-11-19\n")).collect();
+    let csv = format!("Reference,Amount,Currency,Date\n{}", lines.concat());
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    sam.post(&format!("{remittance}/posting"), &[]).await.expect_status(303);
+    world.later(15 * 24 * 60);
+    lay(&world).await;
+    let mut failed = 0;
+    for nth in 1.. {
+        execute(&world.url, &format!("UPDATE fault SET remaining = {nth}")).await;
+        let is_done = worked(&world).await;
+        execute(&world.url, "UPDATE fault SET remaining = -1").await;
+        assert_eq!(world.verify().await, Vec::<String>::new(), "after write {nth}");
+        if is_done {
+            break;
+        }
+        failed += 1;
+        assert!(failed < MOST, "the work never comes to an end");
+        // Whatever was taken up by a server that failed is taken up again.
+        world.later(3);
+    }
+    assert!(failed > 20, "only {failed} writes were failed");
+    let (lan, sam) = (world.back("lan").await, world.back("sam").await);
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds WHERE kind = 'claim'").await, 2, "each row of the batch once");
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, 3, "each line once");
+    assert_eq!(deposit(&world).await, 3 * 7299);
+    lan.get(&format!("/requests/{request}")).await.expect("Completed");
+    lan.get(&format!("/refunds/{}", refunds[0])).await.expect("Refunded");
+    assert_eq!(world.count("SELECT COUNT(*) FROM events WHERE happened = 'deadline-missed'").await, 1);
+    sam.get(&format!("/refunds/{late}")).await.expect("deadline");
+    assert_eq!(world.count("SELECT COUNT(*) FROM statements").await, 1);
+}
+
+/// Lets the worker work until nothing is left, or something fails.
+async fn worked(world: &World) -> bool {
+    let worker = world.worker();
+    loop {
+        match worker.step().await {
+            Ok(Step::Done) => {}
+            Ok(Step::Idle) => return true,
+            Err(_) => return false,
+        }
+    }
 }

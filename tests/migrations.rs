@@ -29,6 +29,20 @@ INSERT INTO events (id, subject_kind, subject_id, happened, actor_id, actor_name
 
 const TABLES: [&str; 8] = ["agencies", "users", "orders", "quotes", "refunds", "refund_coupons", "accounts", "transfers"];
 
+/// The digests of all migrations: a database that has one of them is not opened by a program in which it reads otherwise.
+const DIGESTS: &str = include_str!("files/migrations.txt");
+
+#[test]
+fn no_migration_is_changed_once_it_is_kept() {
+    let digest = |bytes: &[u8]| bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"));
+    let found: Vec<String> = ALL
+        .iter()
+        .map(|migration| format!("{:04} {} {}", migration.version, migration.description, digest(&migration.checksum[..16])))
+        .collect();
+    let kept: Vec<&str> = DIGESTS.lines().collect();
+    assert_eq!(found, kept, "a new migration is added to tests/files/migrations.txt; one that is there already is never edited");
+}
+
 async fn brought_up_to_date(kind: Kind) {
     use sqlx::Connection;
     let (url, folder) = new_database(kind).await;

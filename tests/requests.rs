@@ -316,7 +316,7 @@ async fn an_accepted_price_is_taken_from_the_deposit_and_given_back(world: World
 }
 
 /// Puts an agency's own payment on the deposit of SUNRIVER.
-async fn top_up(world: &World, minor: i64) {
+pub async fn top_up(world: &World, minor: i64) {
     use afterfare::kernel::money::{Currency, Money};
     use afterfare::ledger::posting::{About, Account, Leg, post};
     use afterfare::ledger::{AccountKind, TransferKind};
