@@ -12,10 +12,8 @@ use futures_util::future::BoxFuture;
 use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Executor};
 
-use checkpoints::Checkpoints;
 use gathering::Gathering;
 
-mod checkpoints;
 pub mod copying;
 mod gathering;
 pub mod numbers;
@@ -56,7 +54,6 @@ pub struct Db {
     writers: Pool,
     /// SQLite only: the line before its one writer.
     gathering: Option<Gathering>,
-    checkpoints: Option<Checkpoints>,
     pub kind: Kind,
 }
 
@@ -135,9 +132,8 @@ impl Db {
         };
         let writers = pool(1, SQLITE_WRITER).connect(&url).await?;
         let readers = pool(sizes.readers, SQLITE_READER).connect_lazy(&url)?;
-        let checkpoints = Checkpoints::over(pool(1, SQLITE_WRITER).connect_lazy(&url)?);
-        let gathering = Some(Gathering::before(writers.clone(), checkpoints.clone()));
-        Ok(Self { readers, writers, gathering, checkpoints: Some(checkpoints), kind: Kind::Sqlite })
+        let gathering = Some(Gathering::before(writers.clone()));
+        Ok(Self { readers, writers, gathering, kind: Kind::Sqlite })
     }
 
     async fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
@@ -153,7 +149,7 @@ impl Db {
             .before_acquire(|conn, _| Box::pin(async move { conn.execute("ROLLBACK").await.map(|_| true) }))
             .connect(url)
             .await?;
-        Ok(Self { readers: pool(sizes.readers).connect_lazy(url)?, writers, gathering: None, checkpoints: None, kind: Kind::Postgres })
+        Ok(Self { readers: pool(sizes.readers).connect_lazy(url)?, writers, gathering: None, kind: Kind::Postgres })
     }
 
     async fn lay_guards(&self) -> Result<(), sqlx::Error> {
@@ -256,9 +252,6 @@ impl Db {
 
     /// Closes every connection, the last step of a graceful stop.
     pub async fn close(&self) {
-        if let Some(checkpoints) = &self.checkpoints {
-            checkpoints.close().await;
-        }
         self.readers.close().await;
         self.writers.close().await;
     }
@@ -328,9 +321,10 @@ pub fn is_duplicate(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
-/// The writer makes a checkpoint itself only when the log grew to 128 MB, because those beside it cannot keep up.
+/// A checkpoint is made by whoever commits when the log has grown to 64 MB. Made every second beside the writing, it copies
+/// the same pages of indexes again and again, and commits wait for the disk behind it.
 const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; \
-     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=32768; PRAGMA temp_store=MEMORY";
+     PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384; PRAGMA temp_store=MEMORY";
 const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
      PRAGMA mmap_size=268435456";
 const POSTGRES_LIMITS: &str = "SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \

@@ -14,7 +14,6 @@ use sqlx::Executor;
 use sqlx::error::DatabaseError;
 use sqlx::pool::PoolConnection;
 
-use super::checkpoints::Checkpoints;
 use super::{Conn, Driver, Pool, spawn_write};
 
 /// Pieces that are committed together at most: whoever comes later than that would wait for too many.
@@ -30,7 +29,6 @@ type Piece = Box<dyn for<'c> FnOnce(Result<&'c mut Conn, sqlx::Error>) -> BoxFut
 #[derive(Clone)]
 pub struct Gathering {
     writers: Pool,
-    checkpoints: Checkpoints,
     line: Arc<Mutex<Line>>,
 }
 
@@ -49,8 +47,8 @@ impl std::fmt::Debug for Gathering {
 impl Gathering {
     /// A line before the only connection of a pool.
     #[must_use]
-    pub fn before(writers: Pool, checkpoints: Checkpoints) -> Self {
-        Self { writers, checkpoints, line: Arc::default() }
+    pub fn before(writers: Pool) -> Self {
+        Self { writers, line: Arc::default() }
     }
 
     /// Does a piece of work with others: it stands when `work` answers `Ok` and is undone when it answers `Err`.
@@ -116,34 +114,34 @@ impl Gathering {
                 return;
             }
             match self.writers.acquire().await {
-                Ok(conn) => self.together(conn, pieces).await,
+                Ok(conn) => together(conn, pieces).await,
                 Err(error) => refuse(pieces, &error).await,
             }
         }
     }
+}
 
-    async fn together(&self, mut conn: PoolConnection<Driver>, pieces: Vec<Piece>) {
-        if let Err(error) = conn.execute("BEGIN IMMEDIATE").await {
-            conn.close_on_drop();
-            return refuse(pieces, &error).await;
+/// Does pieces in one transaction, and tells their owners what became of it.
+async fn together(mut conn: PoolConnection<Driver>, pieces: Vec<Piece>) {
+    if let Err(error) = conn.execute("BEGIN IMMEDIATE").await {
+        conn.close_on_drop();
+        return refuse(pieces, &error).await;
+    }
+    let mut standing = Vec::with_capacity(pieces.len());
+    let done = do_each(&mut conn, pieces, &mut standing).await;
+    let ended = match &done {
+        Ok(()) => conn.execute("COMMIT").await.map(|_| ()),
+        Err(error) => Err(again(error)),
+    };
+    if let Err(error) = ended {
+        let _ = conn.execute("ROLLBACK").await;
+        conn.close_on_drop();
+        for told in standing {
+            told(Err(again(&error)));
         }
-        let mut standing = Vec::with_capacity(pieces.len());
-        let done = do_each(&mut conn, pieces, &mut standing).await;
-        let ended = match &done {
-            Ok(()) => conn.execute("COMMIT").await.map(|_| ()),
-            Err(error) => Err(again(error)),
-        };
-        if let Err(error) = ended {
-            let _ = conn.execute("ROLLBACK").await;
-            conn.close_on_drop();
-            for told in standing {
-                told(Err(again(&error)));
-            }
-        } else {
-            self.checkpoints.note_commit();
-            for told in standing {
-                told(Ok(()));
-            }
+    } else {
+        for told in standing {
+            told(Ok(()));
         }
     }
 }
