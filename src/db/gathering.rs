@@ -2,19 +2,20 @@
 //!
 //! A commit waits for the disk, and only one can be open at a time. So whoever finds the writer busy leaves the work in a
 //! line; whoever has the writer takes everything that stands there, does each piece within a savepoint of its own, and
-//! commits once. A piece that fails is undone by itself; nobody hears of success before the commit.
+//! commits once. A piece that fails is undone by itself; nobody hears of anything before the commit.
 
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::Executor;
 use sqlx::error::DatabaseError;
-use sqlx::pool::PoolConnection;
 
-use super::{Conn, Driver, Pool, spawn_write};
+use super::connections::{Connections, Lent, PATIENCE};
+use super::{Conn, panicked, spawn_write};
 
 /// Pieces that are committed together at most: whoever comes later than that would wait for too many.
 const TOGETHER: usize = 32;
@@ -28,13 +29,13 @@ type Piece = Box<dyn for<'c> FnOnce(Result<&'c mut Conn, sqlx::Error>) -> BoxFut
 /// The line before the writer.
 #[derive(Clone)]
 pub struct Gathering {
-    writers: Pool,
+    writers: Connections,
     line: Arc<Mutex<Line>>,
 }
 
 #[derive(Default)]
 struct Line {
-    waiting: VecDeque<Piece>,
+    waiting: VecDeque<(Instant, Piece)>,
     is_worked: bool,
 }
 
@@ -45,9 +46,9 @@ impl std::fmt::Debug for Gathering {
 }
 
 impl Gathering {
-    /// A line before the only connection of a pool.
+    /// A line before the only connection that writes.
     #[must_use]
-    pub fn before(writers: Pool) -> Self {
+    pub fn before(writers: Connections) -> Self {
         Self { writers, line: Arc::default() }
     }
 
@@ -65,13 +66,14 @@ impl Gathering {
         let piece: Piece = Box::new(move |conn| {
             Box::pin(async move {
                 let done = match conn {
-                    Ok(conn) => AssertUnwindSafe(work(conn)).catch_unwind().await,
+                    Ok(conn) => AssertUnwindSafe(async move { work(conn).await }).catch_unwind().await,
                     Err(error) => Ok(Err(error.into())),
                 };
                 let stands = matches!(done, Ok(Ok(_)));
                 let told: Told = Box::new(move |committed| {
                     let answer = match (done, committed) {
-                        (Ok(Ok(_)), Err(error)) => Ok(Err(error.into())),
+                        // Even what was refused may have been refused because of a piece that does not stand.
+                        (Ok(_), Err(error)) => Ok(Err(error.into())),
                         (done, _) => done,
                     };
                     // Whoever went away need not be told.
@@ -84,13 +86,13 @@ impl Gathering {
         match told.await {
             Ok(Ok(answer)) => answer,
             // A panic was told on its way.
-            Ok(Err(_)) | Err(_) => Err(sqlx::Error::WorkerCrashed.into()),
+            Ok(Err(_)) | Err(_) => Err(panicked().into()),
         }
     }
 
     fn put(&self, piece: Piece) {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        line.waiting.push_back(piece);
+        line.waiting.push_back((Instant::now(), piece));
         if !line.is_worked {
             line.is_worked = true;
             drop(line);
@@ -99,8 +101,8 @@ impl Gathering {
         }
     }
 
-    /// The next pieces; none ends the work.
-    fn next(&self) -> Vec<Piece> {
+    /// The next pieces, and when each came; none ends the work.
+    fn next(&self) -> Vec<(Instant, Piece)> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         let count = line.waiting.len().min(TOGETHER);
         line.is_worked = count > 0;
@@ -113,47 +115,50 @@ impl Gathering {
             if pieces.is_empty() {
                 return;
             }
-            match self.writers.acquire().await {
-                Ok(conn) => together(conn, pieces).await,
-                Err(error) => refuse(pieces, &error).await,
+            // Whoever waited too long hears so, instead of being one more for whom the next ones wait.
+            let (late, pieces): (Vec<_>, Vec<_>) = pieces.into_iter().partition(|(came, _)| came.elapsed() > PATIENCE);
+            let only = |pieces: Vec<(Instant, Piece)>| pieces.into_iter().map(|(_, piece)| piece).collect();
+            refuse(only(late), &sqlx::Error::PoolTimedOut).await;
+            match self.writers.lend().await {
+                Ok(conn) => together(conn, only(pieces)).await,
+                Err(error) => refuse(only(pieces), &error).await,
             }
         }
     }
 }
 
 /// Does pieces in one transaction, and tells their owners what became of it.
-async fn together(mut conn: PoolConnection<Driver>, pieces: Vec<Piece>) {
+async fn together(mut conn: Lent, pieces: Vec<Piece>) {
     if let Err(error) = conn.execute("BEGIN IMMEDIATE").await {
-        conn.close_on_drop();
+        conn.end();
         return refuse(pieces, &error).await;
     }
-    let mut standing = Vec::with_capacity(pieces.len());
-    let done = do_each(&mut conn, pieces, &mut standing).await;
-    let ended = match &done {
+    let mut done = Vec::with_capacity(pieces.len());
+    let ended = match do_each(&mut conn, pieces, &mut done).await {
         Ok(()) => conn.execute("COMMIT").await.map(|_| ()),
-        Err(error) => Err(again(error)),
+        Err(error) => Err(error),
     };
-    if let Err(error) = ended {
+    if ended.is_err() {
         let _ = conn.execute("ROLLBACK").await;
-        conn.close_on_drop();
-        for told in standing {
-            told(Err(again(&error)));
-        }
+        conn.end();
     } else {
-        for told in standing {
-            told(Ok(()));
-        }
+        // Given back before anybody hears of it: whoever closes the database then finds it.
+        drop(conn);
+    }
+    for told in done {
+        told(ended.as_ref().copied().map_err(again));
     }
 }
 
-/// Does each piece within a savepoint. Those that fail are undone and told at once; those that are to stand are put aside.
+/// Does each piece within a savepoint; those that fail are undone. All are put aside, to be told when it is known what
+/// stands.
 ///
 /// # Errors
-/// The database's own, when the transaction as a whole is lost: all are told so.
-async fn do_each(conn: &mut Conn, pieces: Vec<Piece>, standing: &mut Vec<Told>) -> Result<(), sqlx::Error> {
+/// The database's own, when the transaction as a whole is lost.
+async fn do_each(conn: &mut Conn, pieces: Vec<Piece>, done: &mut Vec<Told>) -> Result<(), sqlx::Error> {
     let mut rest = pieces.into_iter();
     while let Some(piece) = rest.next() {
-        if let Err(error) = do_one(conn, piece, standing).await {
+        if let Err(error) = do_one(conn, piece, done).await {
             refuse(rest.collect(), &error).await;
             return Err(error);
         }
@@ -161,19 +166,16 @@ async fn do_each(conn: &mut Conn, pieces: Vec<Piece>, standing: &mut Vec<Told>) 
     Ok(())
 }
 
-async fn do_one(conn: &mut Conn, piece: Piece, standing: &mut Vec<Told>) -> Result<(), sqlx::Error> {
+async fn do_one(conn: &mut Conn, piece: Piece, done: &mut Vec<Told>) -> Result<(), sqlx::Error> {
     if let Err(error) = conn.execute("SAVEPOINT piece").await {
         refuse(vec![piece], &error).await;
         return Err(error);
     }
     let (stands, told) = piece(Ok(conn)).await;
-    if stands {
-        standing.push(told);
-    } else {
+    done.push(told);
+    if !stands {
         // This fails where SQLite itself has ended the transaction, because of a full disk, say: nothing stands then.
-        let undone = conn.execute("ROLLBACK TO piece").await;
-        told(Ok(()));
-        undone?;
+        conn.execute("ROLLBACK TO piece").await?;
     }
     conn.execute("RELEASE piece").await.map(|_| ())
 }
@@ -192,6 +194,6 @@ fn again(error: &sqlx::Error) -> sqlx::Error {
     match error {
         sqlx::Error::PoolTimedOut => sqlx::Error::PoolTimedOut,
         error if error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| is_busy(&code)) => sqlx::Error::PoolTimedOut,
-        error => sqlx::Error::Io(std::io::Error::other(error.to_string())),
+        error => sqlx::Error::AnyDriverError(error.to_string().into()),
     }
 }

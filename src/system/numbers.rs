@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::marks::{self, Deed, Mark};
-use crate::db::{Connections, Db, decode};
+use crate::db::{Counts, Db, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::Status;
@@ -27,7 +27,7 @@ pub struct Numbers {
     /// Mails that wait to be sent.
     pub outbox: i64,
     pub unmatched: Vec<Unmatched>,
-    pub connections: Connections,
+    pub connections: Counts,
     pub backup: Option<Mark>,
     pub verify: Option<Mark>,
 }

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 
 use super::words::{self, Message};
+use crate::db;
 use crate::kernel::language::Language;
 
 /// A failed request. What visitors read is a [`Message`]; internals only reach the log.
@@ -27,6 +28,8 @@ pub enum Error {
     TooLarge,
     TooSlow,
     Internal(String),
+    /// The database went away.
+    Lost(String),
     /// A panic, or no database: nothing is left to make a page with. The reference.
     Unanswered(String),
 }
@@ -34,7 +37,7 @@ pub enum Error {
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Internal(cause) => f.write_str(cause),
+            Self::Internal(cause) | Self::Lost(cause) => f.write_str(cause),
             Self::Refused(message) | Self::Conflict(message) | Self::TooMany(message) => f.write_str(&message.key),
             other => write!(f, "{other:?}"),
         }
@@ -83,6 +86,7 @@ impl ResponseError for Error {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Internal(_) | Self::Unanswered(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Lost(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -117,6 +121,9 @@ impl From<sqlx::Error> for Error {
         let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
         if code.is_some_and(|code| IN_THE_WAY.contains(&code.as_ref())) || matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Conflict(Message::new("error-busy"));
+        }
+        if db::is_lost(&error) {
+            return Self::Lost(error.to_string());
         }
         Self::Internal(error.to_string())
     }

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::Answer;
 use super::error::Error;
 use super::words::Message;
+use crate::db;
 use crate::kernel::language::Language;
 use crate::kernel::money::Money;
 
@@ -119,7 +120,7 @@ impl Sheet {
         let first = header.map(|line| [b"\xEF\xBB\xBF".as_slice(), &line].concat());
         let lines = rows.map(|rows| rows.and_then(|rows| records(&rows)));
         let body = stream::once(async move { first }).chain(lines).map(|piece| piece.map(Bytes::from));
-        download(&format!("{}.csv", self.name), "text/csv; charset=utf-8").streaming(body)
+        download(&format!("{}.csv", self.name), "text/csv; charset=utf-8").streaming(db::Waited::for_now(body))
     }
 
     /// XLSX: texts are texts, amounts are numbers. It is written to the disk row by row and sent from there.

@@ -18,6 +18,7 @@ use super::filters::{self, Reader};
 use super::frame::{Frame, Place};
 use super::words::Message;
 use super::{AppData, visit};
+use crate::db;
 use crate::kernel::actor::Actor;
 
 /// What a page may load, and who may show it.
@@ -53,18 +54,30 @@ pub async fn remember<B: MessageBody>(request: ServiceRequest, next: Next<B>) ->
 pub async fn shell<B: MessageBody + 'static>(request: ServiceRequest, next: Next<B>) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let began = Instant::now();
     let reference = crate::kernel::id::new_id();
-    let response = match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+    let work = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let response = match db::Waited::for_now(work).await {
         Ok(Ok(response)) => response.map_into_boxed_body(),
         // Without an answer there is no request to make a page for: the error's own plain answer goes out.
         Ok(Err(error)) => return Err(unanswered(&reference, error.to_string())),
         Err(_) => return Err(unanswered(&reference, "a handler panicked".to_owned())),
     };
+    doubt_what_was_lost(&response);
     let mut response = with_error_page(response, &reference);
     log(&response, &reference, began);
     let https = response.request().app_data::<AppData>().is_some_and(|app| app.settings.is_https());
     let signed_in = response.request().extensions().get::<Known>().is_some_and(|known| known.signed_in);
     add_headers(response.headers_mut(), &reference, https, signed_in);
     Ok(response)
+}
+
+/// When one connection to the database was lost, the others may be, too.
+fn doubt_what_was_lost(response: &ServiceResponse<BoxBody>) {
+    let error = response.response().error().and_then(|error| error.as_error::<Error>());
+    if matches!(error, Some(Error::Lost(_)))
+        && let Some(app) = response.request().app_data::<AppData>()
+    {
+        app.db.doubt();
+    }
 }
 
 fn unanswered(reference: &str, cause: String) -> actix_web::Error {
