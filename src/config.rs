@@ -189,6 +189,9 @@ pub struct Limits {
     /// Times that an e-mail is tried
     #[arg(long, env = "AFTERFARE_MAIL_ATTEMPTS", default_value_t = 12, value_name = "COUNT", value_parser = clap::value_parser!(i64).range(1..=50))]
     pub mail_attempts: i64,
+    /// Movements up to which a statement goes along with its e-mail as a file; a longer one is downloaded
+    #[arg(long, env = "AFTERFARE_STATEMENT_MAIL_LINES", default_value_t = 20_000, value_name = "LINES", value_parser = clap::value_parser!(i64).range(1..=100_000))]
+    pub statement_mail_lines: i64,
     /// Seconds that a mail server may take
     #[arg(long, env = "AFTERFARE_MAIL_SECONDS", default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
     pub mail_seconds: u64,

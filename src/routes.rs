@@ -248,6 +248,8 @@ routes! {
     get "/desk.csv" WorkDesk => desk::csv;
     get "/desk.xlsx" WorkDesk => desk::xlsx;
     get "/desk/requests" WorkDesk => desk_requests::desk;
+    get "/desk/requests.csv" WorkDesk => desk_requests::csv;
+    get "/desk/requests.xlsx" WorkDesk => desk_requests::xlsx;
     post "/desk/requests/assignment" WorkDesk => desk_requests::assign;
     post "/desk/requests/replies" TalkToAirline => desk_requests::reply;
     get "/desk/replies" TalkToAirline => canned_pages::list;
@@ -281,4 +283,6 @@ routes! {
     post "/bsp/offices/{office}/agents" ManageUsers => bsp_offices::seat;
     post "/bsp/offices/{office}/four-eyes" ManageUsers => bsp_offices::set_four_eyes;
     get "/desk/bsp" WorkDesk => bsp_lists::desk;
+    get "/desk/bsp.csv" WorkDesk => bsp_lists::desk_csv;
+    get "/desk/bsp.xlsx" WorkDesk => bsp_lists::desk_xlsx;
 }

@@ -635,6 +635,9 @@ async fn an_airline_is_asked_first(world: World) {
     ben.get(&form).await.expect("Pending").expect("The airline is to answer by").expect("REFUNDED");
     let desk = wei.get("/desk/bsp").await.expect("784-5805431488").expect("2026-12-20");
     assert_eq!(desk.select("tbody tr").len(), 1);
+    let file = wei.get("/desk/bsp.csv").await.expect_status(200).text();
+    assert!(file.lines().count() == 2 && file.contains("784-5805431488") && file.contains("2026-12-20"), "{file}");
+    assert!(wei.get("/desk/bsp.xlsx").await.expect_status(200).body.starts_with(b"PK"));
     let answer = |said: &'static str, version: &'static str, remark: &'static str| {
         let (wei, form) = (&wei, &form);
         async move { wei.post(&format!("{form}/answers/{said}"), &[("version", version), ("remark", remark)]).await }
@@ -958,8 +961,14 @@ async fn the_command_line_in_a_browser(world: World) {
 const Z: &str = "13.37";
 const SECRETS: [&str; 4] = [Z, "16.37", "13,37", "16,37"];
 
+/// Whether a text tells it: not as a part of another number, such as the time that a statement took.
 fn tells(text: &str) -> bool {
-    SECRETS.iter().any(|secret| text.contains(secret))
+    let is_whole = |at: usize, secret: &str| {
+        let before = text[..at].chars().next_back();
+        let after = text[at + secret.len()..].chars().next();
+        !before.is_some_and(|c| c.is_ascii_digit()) && !after.is_some_and(|c| ('1'..='9').contains(&c))
+    };
+    SECRETS.iter().any(|secret| text.match_indices(secret).any(|(at, _)| is_whole(at, secret)))
 }
 
 async fn a_hidden_rate_is_told_nowhere(world: World) {

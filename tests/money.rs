@@ -1,9 +1,11 @@
 //! Balance, transactions, top-ups, statements and reports: what an agency sees of its money.
 
 use afterfare::kernel::actor::Role;
+use afterfare::web::App;
+use afterfare::worker::{Step, Worker};
 
 use crate::on_both;
-use crate::world::{PDF, Person, World};
+use crate::world::{PDF, Person, World, execute};
 
 on_both! {
     a_top_up_is_declared_with_proof_and_credited_once_it_came
@@ -11,6 +13,7 @@ on_both! {
     a_low_balance_is_told_once
     statements_are_issued_after_their_period_and_never_changed
     statements_are_sent_to_at_most_ten_addresses
+    a_long_statement_is_sent_whole_or_not_at_all
     reports_count_what_their_lists_show
     an_export_is_exactly_what_is_filtered
 }
@@ -181,6 +184,31 @@ async fn statements_are_sent_to_at_most_ten_addresses(world: World) {
     world.work_all().await;
     assert_eq!(world.count("SELECT COUNT(*) FROM statements WHERE created_at > '2026-11-30'").await, 0);
     assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_long_statement_is_sent_whole_or_not_at_all(world: World) {
+    let (lan, _, _) = credited(&world).await;
+    let fields = [("period", "monthly"), ("language", "vi"), ("emails", "boss@agency.example")];
+    lan.post("/finance/statements/settings", &fields).await.expect_status(303);
+    world.later(60 * 24 * 11);
+    let mut settings = (*world.app.settings).clone();
+    settings.limits.statement_mail_lines = 0;
+    let short_of_breath = App { settings: settings.into(), ..world.app.clone() };
+    let worker = Worker::new(short_of_breath).expect("a worker");
+    while worker.step().await.expect("the worker steps") == Step::Done {}
+    let mails: Vec<String> = world.mails().into_iter().filter(|mail| mail.contains("ST-202612-0001")).collect();
+    assert_eq!(mails.len(), 1);
+    assert!(!mails[0].contains(".xlsx") && !mails[0].contains(".csv"), "too long for a mail");
+    // More movements than one step of a download reads.
+    let lines = "INSERT INTO statement_lines (statement_id, line_no, at, kind, amount_minor) \
+         WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 6999) \
+         SELECT s.id, n.i, '2026-11-20T00:00:00Z', 'top-up', 100 FROM statements s, n";
+    execute(&world.url, lines).await;
+    let file = world.back("lan").await.get("/finance/statements/ST-202612-0001/file.csv").await.expect_status(200).text();
+    let rows: Vec<&str> = file.lines().collect();
+    assert_eq!(rows.len(), 1 + 1 + 1 + 6000 + 1, "the header, the opening, the credit, the others, the closing");
+    assert!(rows[1].contains("Opening balance") && rows[rows.len() - 1].contains("Closing balance"));
+    assert_eq!(rows.iter().filter(|row| row.contains("balance")).count(), 2);
 }
 
 async fn reports_count_what_their_lists_show(world: World) {

@@ -478,6 +478,11 @@ async fn many_are_assigned_and_answered_each_for_itself(world: World) {
         numbers.push(lan.raised(&order_no, "feedback-dispute", &[]).await);
     }
     wei.get("/desk/requests?view=new").await.expect(&numbers[0]);
+    let file = wei.get("/desk/requests.csv?view=new").await.expect_status(200).text();
+    assert_eq!(file.lines().count(), 1 + numbers.len(), "{file}");
+    assert!(numbers.iter().all(|number| file.contains(number.as_str())), "{file}");
+    assert_eq!(wei.get("/desk/requests.csv?view=mine").await.expect_status(200).text().lines().count(), 1);
+    assert!(wei.get("/desk/requests.xlsx?view=new").await.expect_status(200).body.starts_with(b"PK"));
     wei.post("/desk/requests/assignment", &[("view", "new")]).await.expect_status(422).expect("Select at least one request");
     let seen: Vec<String> = numbers.iter().map(|number| format!("{number}:1")).collect();
     let all: Vec<(&str, &str)> = seen.iter().map(|one| ("request", one.as_str())).collect();

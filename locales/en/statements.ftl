@@ -93,6 +93,7 @@ statement-amount = Credited or taken
 statement-never-changed = An issued statement is never changed: a correction stands on the next one.
 statement-mail-period = Statement of { $agency }, { $from } to { $to }.
 statement-mail-balances = Opening balance { $opening }, closing balance { $closing }.
+statement-mail-long = It has { $count } movements, too many to go along with an e-mail. Download the files from its page:
 mail-subject-statement = [{ $number }] Statement { $currency }
 weekday-1 = Monday
 weekday-2 = Tuesday

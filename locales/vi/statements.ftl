@@ -90,6 +90,7 @@ statement-amount = Ghi có / ghi nợ
 statement-never-changed = Sao kê đã lập không bao giờ bị sửa: phần điều chỉnh nằm ở kỳ sau.
 statement-mail-period = Sao kê của { $agency }, từ { $from } đến { $to }.
 statement-mail-balances = Số dư đầu kỳ { $opening }, số dư cuối kỳ { $closing }.
+statement-mail-long = Sao kê có { $count } biến động, quá nhiều để đính kèm e-mail. Hãy tải tệp từ trang sao kê:
 mail-subject-statement = [{ $number }] Sao kê { $currency }
 weekday-1 = Thứ Hai
 weekday-2 = Thứ Ba

@@ -90,6 +90,7 @@ statement-amount = 入账 / 扣款
 statement-never-changed = 对账单出具后不再更改，如有更正，计入下一期。
 statement-mail-period = { $agency } 对账单，账期 { $from } 至 { $to }。
 statement-mail-balances = 期初余额 { $opening }，期末余额 { $closing }。
+statement-mail-long = 对账单共 { $count } 笔明细，无法随邮件附上。请在对账单页面下载文件：
 mail-subject-statement = [{ $number }] { $currency } 对账单
 weekday-1 = 周一
 weekday-2 = 周二

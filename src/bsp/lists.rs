@@ -6,14 +6,16 @@ use serde::{Deserialize, Serialize};
 
 use super::form_store::{self, Wanted};
 use super::model::{Form, Status};
+use crate::db::Conn;
+use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, utc_day};
 use crate::web::Answer;
 use crate::web::figures;
-use crate::web::filters;
+use crate::web::filters::{self, Reader};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
 use crate::web::sheet::{self, Cell, Format};
-use crate::web::visit::{SeeRefunds, Visit, WorkDesk};
+use crate::web::visit::{Needs, SeeRefunds, Visit, WorkDesk};
 use crate::web::words::{Named, say};
 
 #[derive(Debug, Clone, Deserialize, Serialize, Default)]
@@ -98,7 +100,7 @@ pub async fn desk(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
     })
 }
 
-const COLUMNS: [&str; 16] = [
+const COLUMNS: [&str; 17] = [
     "bsp-refund-no",
     "status",
     "bsp-office",
@@ -115,51 +117,88 @@ const COLUMNS: [&str; 16] = [
     "bsp-airline-refund",
     "bsp-net",
     "bsp-sales-day",
+    "due",
 ];
 
-async fn export(visit: &Visit<SeeRefunds>, query: &ListQuery, format: Format) -> Answer {
-    let (app, scope, language, wanted) = (visit.app.clone(), visit.scope(), visit.actor.language, query.wanted());
-    let columns = COLUMNS.iter().map(|key| say(language, key)).collect();
-    let rows = sheet::paged(None, move |after: Option<Cursor>| {
-        let (app, scope, wanted) = (app.clone(), scope.clone(), wanted.clone());
+fn cells(form: Form, reader: &Reader) -> Vec<Cell> {
+    let text = |text: Option<String>| Cell::Text(text.unwrap_or_default());
+    vec![
+        text(form.refund_no.clone()),
+        Cell::Text(form.status.named().say(reader.language)),
+        Cell::Text(form.office.clone()),
+        Cell::Text(form.device.to_string()),
+        Cell::Text(form.agent.clone()),
+        text(form.ticket_number().map(|number| number.to_string())),
+        Cell::Text(form.content.passenger_name.clone()),
+        Cell::Text(form.gross.currency.code().to_owned()),
+        Cell::Amount(Some(form.gross)),
+        Cell::Amount(Some(form.tax)),
+        Cell::Amount(Some(form.deduction)),
+        Cell::Text(form.rate()),
+        Cell::Amount(form.shown_commission()),
+        Cell::Amount(Some(form.airline_refund())),
+        Cell::Amount(Some(form.net_refund)),
+        text(form.sales_day.map(|day| day.to_string())),
+        text(form.answer_due.map(|due| figures::moment(due, &reader.zone_name))),
+    ]
+}
+
+/// Which of the lists is wanted.
+#[derive(Debug, Clone)]
+enum List {
+    Own(Scope, Wanted),
+    Applications,
+}
+
+impl List {
+    async fn read(&self, conn: &mut Conn, after: Option<Cursor>) -> Result<Vec<Form>, sqlx::Error> {
+        match self {
+            Self::Own(scope, wanted) => form_store::list(conn, scope, wanted, after, sheet::STEP).await,
+            Self::Applications => form_store::applications(conn, after, sheet::STEP).await,
+        }
+    }
+
+    const fn cursor(&self) -> fn(&Form) -> Cursor {
+        match self {
+            Self::Own(..) => form_store::cursor,
+            Self::Applications => form_store::due_cursor,
+        }
+    }
+}
+
+async fn export<P: Needs>(visit: &Visit<P>, name: &str, list: List, format: Format) -> Answer {
+    let (app, reader) = (visit.app.clone(), visit.reader());
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after| {
+        let (app, reader, list) = (app.clone(), reader.clone(), list.clone());
         async move {
             let mut conn = app.db.read().await?;
-            let forms = form_store::list(&mut conn, &scope, &wanted, after, sheet::STEP).await?;
-            let next = paging::after_full(&forms, sheet::STEP, form_store::cursor);
-            let cells = |form: Form| {
-                vec![
-                    Cell::Text(form.refund_no.clone().unwrap_or_default()),
-                    Cell::Text(form.status.named().say(language)),
-                    Cell::Text(form.office.clone()),
-                    Cell::Text(form.device.to_string()),
-                    Cell::Text(form.agent.clone()),
-                    Cell::Text(form.ticket_number().map(|number| number.to_string()).unwrap_or_default()),
-                    Cell::Text(form.content.passenger_name.clone()),
-                    Cell::Text(form.gross.currency.code().to_owned()),
-                    Cell::Amount(Some(form.gross)),
-                    Cell::Amount(Some(form.tax)),
-                    Cell::Amount(Some(form.deduction)),
-                    Cell::Text(form.rate()),
-                    Cell::Amount(form.shown_commission()),
-                    Cell::Amount(Some(form.airline_refund())),
-                    Cell::Amount(Some(form.net_refund)),
-                    Cell::Text(form.sales_day.map(|day| day.to_string()).unwrap_or_default()),
-                ]
-            };
-            Ok((forms.into_iter().map(cells).collect(), next.map(Some)))
+            let forms = list.read(&mut conn, after).await?;
+            let next = paging::after_full(&forms, sheet::STEP, list.cursor());
+            Ok((forms.into_iter().map(|form| cells(form, &reader)).collect(), next.map(Some)))
         }
     });
-    visit.sheet(format!("bsp-forms-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+    visit.sheet(format!("{name}-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /desk/bsp.csv`
+pub async fn desk_csv(visit: Visit<WorkDesk>) -> Answer {
+    export(&visit, "bsp-applications", List::Applications, Format::Csv).await
+}
+
+/// `GET /desk/bsp.xlsx`
+pub async fn desk_xlsx(visit: Visit<WorkDesk>) -> Answer {
+    export(&visit, "bsp-applications", List::Applications, Format::Xlsx).await
 }
 
 /// `GET /bsp/forms.csv`
 pub async fn csv(visit: Visit<SeeRefunds>, query: Query<ListQuery>) -> Answer {
-    export(&visit, &query, Format::Csv).await
+    export(&visit, "bsp-forms", List::Own(visit.scope(), query.wanted()), Format::Csv).await
 }
 
 /// `GET /bsp/forms.xlsx`
 pub async fn xlsx(visit: Visit<SeeRefunds>, query: Query<ListQuery>) -> Answer {
-    export(&visit, &query, Format::Xlsx).await
+    export(&visit, "bsp-forms", List::Own(visit.scope(), query.wanted()), Format::Xlsx).await
 }
 
 impl ListPage {

@@ -1,4 +1,4 @@
-//! The desk's requests: views, and the same done to many.
+//! The desk's requests: views and their files, and the same done to many.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Query;
@@ -11,16 +11,19 @@ use super::view::RequestView;
 use crate::agencies::model::User;
 use crate::agencies::store as agencies;
 use crate::kernel::actor::Permission;
+use crate::kernel::time::utc_day;
 use crate::requests::bulk::{self, Done, Seen};
 use crate::requests::state::Verb;
 use crate::requests::store::Line;
 use crate::web::Answer;
-use crate::web::filters;
+use crate::web::figures::moment;
+use crate::web::filters::{self, Reader};
 use crate::web::form::{Form, Problems, prose};
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{Needs, TalkToAirline, Visit, WorkDesk};
-use crate::web::words::Message;
+use crate::web::words::{Message, Named, say};
 
 #[derive(Deserialize, Serialize, Default)]
 #[serde(default)]
@@ -81,6 +84,49 @@ async fn page<P: Needs>(visit: &Visit<P>, query: DeskQuery, done: Vec<Done>, bod
         problems,
     };
     visit.page_with(status, &page)
+}
+
+const COLUMNS: [&str; 8] = ["request", "order-no", "airline", "agency", "request-category", "request-due", "status", "desk-assignee"];
+
+fn cells(line: Line, reader: &Reader) -> Vec<Cell> {
+    let texts = [
+        line.number,
+        line.order_no,
+        line.airline,
+        line.agency,
+        line.category.named().say(reader.language),
+        moment(line.due_at, &reader.zone_name),
+        line.status.named().say(reader.language),
+        line.assignee.unwrap_or_default(),
+    ];
+    texts.into_iter().map(Cell::Text).collect()
+}
+
+/// Exactly the view, as a file.
+async fn export(visit: &Visit<WorkDesk>, query: &DeskQuery, format: Format) -> Answer {
+    let (app, user_id, reader, now) = (visit.app.clone(), visit.actor.user_id.clone(), visit.reader(), visit.app.clock.now());
+    let view = query.view.parse().unwrap_or(RequestView::WaitingForUs);
+    let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after| {
+        let (app, user_id, reader) = (app.clone(), user_id.clone(), reader.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let lines = request_store::lines(&mut conn, view, &user_id, now, after, sheet::STEP).await?;
+            let next = paging::after_full(&lines, sheet::STEP, request_store::cursor);
+            Ok((lines.into_iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("desk-requests-{view}-{}", utc_day(now)), columns).send(format, rows).await
+}
+
+/// `GET /desk/requests.csv`
+pub async fn csv(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
+    export(&visit, &query, Format::Csv).await
+}
+
+/// `GET /desk/requests.xlsx`
+pub async fn xlsx(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
+    export(&visit, &query, Format::Xlsx).await
 }
 
 /// What is done to many.

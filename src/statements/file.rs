@@ -5,7 +5,8 @@ use super::store;
 use crate::db::Conn;
 use crate::web::figures::moment;
 use crate::web::filters::Reader;
-use crate::web::sheet::Cell;
+use crate::web::paging;
+use crate::web::sheet::{self, Cell};
 use crate::web::words::{Message, Named, say};
 
 const COLUMNS: [&str; 12] = [
@@ -56,18 +57,24 @@ fn cells(line: &StatementLine, reader: &Reader) -> Vec<Cell> {
     ]
 }
 
-/// All rows: the opening balance, every movement, the closing balance. Times are told in the statement's own zone, in
-/// which its period is.
+/// The rows after a line, and the line after which the next ones are: the opening balance first, every movement, the
+/// closing balance last. Times are told in the statement's own zone, in which its period is.
 ///
 /// # Errors
 /// The database's own.
-pub async fn rows(conn: &mut Conn, statement: &Statement, reader: &Reader) -> Result<Vec<Vec<Cell>>, sqlx::Error> {
+pub async fn rows(
+    conn: &mut Conn,
+    statement: &Statement,
+    reader: &Reader,
+    after: i64,
+) -> Result<(Vec<Vec<Cell>>, Option<i64>), sqlx::Error> {
     let reader = Reader { zone_name: statement.zone_name.clone(), ..reader.clone() };
-    let lines = store::lines(conn, statement, 0, i64::MAX).await?;
-    let mut rows = vec![edge("statement-opening", statement, false, &reader)];
-    rows.extend(lines.iter().map(|(_, line)| cells(line, &reader)));
-    rows.push(edge("statement-closing", statement, true, &reader));
-    Ok(rows)
+    let lines = store::lines(conn, statement, after, sheet::STEP).await?;
+    let next = paging::after_full(&lines, sheet::STEP, |(no, _)| *no);
+    let first = (after == 0).then(|| edge("statement-opening", statement, false, &reader));
+    let last = next.is_none().then(|| edge("statement-closing", statement, true, &reader));
+    let movements = lines.iter().map(|(_, line)| cells(line, &reader));
+    Ok((first.into_iter().chain(movements).chain(last).collect(), next))
 }
 
 /// The title of a statement as a sentence.

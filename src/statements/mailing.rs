@@ -12,7 +12,7 @@ use crate::notices::mailing::{Complaint, Post, Sender};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::filters::Reader;
-use crate::web::sheet::{self, Format};
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::words::Message;
 
 /// Seconds after which a mail whose sender vanished is tried again; then as long as it took before, doubled.
@@ -42,12 +42,16 @@ pub async fn step(app: &App, post: &Post, sender: &Sender) -> Result<bool, Error
     let Some(statement) = store::of_id(&mut conn, &id).await? else { return Ok(true) };
     let language = settings::of(&mut conn, &statement.agency_id).await?.map_or(Language::English, |settings| settings.language);
     let reader = Reader { language, zone_name: statement.zone_name.clone(), operator_name: app.settings.operator_name.clone() };
-    let rows = file::rows(&mut conn, &statement, &reader).await?;
+    let is_long = statement.line_count > app.settings.limits.statement_mail_lines;
+    let rows = if is_long { None } else { Some(rows(&mut conn, &statement, &reader).await?) };
     drop(conn);
-    let files = (
-        sheet::bytes(file::columns(&reader), rows.clone(), Format::Xlsx).await?,
-        sheet::bytes(file::columns(&reader), rows, Format::Csv).await?,
-    );
+    let files = match rows {
+        Some(rows) => {
+            let xlsx = sheet::bytes(file::columns(&reader), rows.clone(), Format::Xlsx).await?;
+            Some((xlsx, sheet::bytes(file::columns(&reader), rows, Format::Csv).await?))
+        }
+        None => None,
+    };
     let sent = match compose(&statement, &email, files, &reader, sender) {
         Ok(mail) => post.send(mail).await,
         Err(complaint) => Err(complaint),
@@ -101,10 +105,22 @@ async fn take(conn: &mut Conn, now: Timestamp) -> Result<Option<(String, String,
     Ok((done.rows_affected() == 1).then_some((id, email, attempts + 1)))
 }
 
+/// All rows of a statement's files.
+async fn rows(conn: &mut Conn, statement: &Statement, reader: &Reader) -> Result<Vec<Vec<Cell>>, sqlx::Error> {
+    let (mut rows, mut next) = file::rows(conn, statement, reader, 0).await?;
+    while let Some(after) = next {
+        let (more, place) = file::rows(conn, statement, reader, after).await?;
+        rows.extend(more);
+        next = place;
+    }
+    Ok(rows)
+}
+
+/// The mail of a statement; one with too many lines for a mail goes without its files.
 fn compose(
     statement: &Statement,
     email: &str,
-    (xlsx, csv): (Vec<u8>, Vec<u8>),
+    files: Option<(Vec<u8>, Vec<u8>)>,
     reader: &Reader,
     sender: &Sender,
 ) -> Result<lettre::Message, Complaint> {
@@ -112,7 +128,7 @@ fn compose(
     let host = sender.origin.split("://").last().unwrap_or("localhost").split(':').next().unwrap_or("localhost").to_owned();
     let subject =
         say(Message::new("mail-subject-statement").text("number", &statement.number).text("currency", statement.opening.currency));
-    let body = [
+    let mut body = vec![
         say(Message::new("statement-mail-period")
             .text("agency", &statement.agency_name)
             .text("from", statement.from)
@@ -121,20 +137,24 @@ fn compose(
         String::new(),
         format!("{}/finance/statements/{}", sender.origin, statement.number),
     ];
+    if files.is_none() {
+        body.insert(2, say(Message::new("statement-mail-long").count("count", statement.line_count)));
+    }
     let to: lettre::Address = email.parse().map_err(|error: lettre::address::AddressError| format!("{email}: {error}"))?;
     let kind = |text: &str| ContentType::parse(text).map_err(|error| error.to_string());
     let spreadsheet = kind("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")?;
+    let mut parts = MultiPart::mixed().singlepart(SinglePart::plain(body.join("\n")));
+    if let Some((xlsx, csv)) = files {
+        parts = parts
+            .singlepart(Attachment::new(format!("{}.xlsx", statement.number)).body(xlsx, spreadsheet))
+            .singlepart(Attachment::new(format!("{}.csv", statement.number)).body(csv, kind("text/csv; charset=utf-8")?));
+    }
     lettre::Message::builder()
         .from(sender.from.clone())
         .to(Mailbox::new(None, to))
         .subject(subject)
         // A second try is the same mail.
         .message_id(Some(format!("<{}.{}@{host}>", statement.id, crate::kernel::id::digest(email).get(..16).unwrap_or_default())))
-        .multipart(
-            MultiPart::mixed()
-                .singlepart(SinglePart::plain(body.join("\n")))
-                .singlepart(Attachment::new(format!("{}.xlsx", statement.number)).body(xlsx, spreadsheet))
-                .singlepart(Attachment::new(format!("{}.csv", statement.number)).body(csv, kind("text/csv; charset=utf-8")?)),
-        )
+        .multipart(parts)
         .map_err(|error| error.to_string())
 }

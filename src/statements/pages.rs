@@ -193,10 +193,17 @@ pub async fn show(visit: Visit<SeeMoney>, number: Path<String>) -> Answer {
 async fn export(visit: &Visit<SeeMoney>, number: &str, format: Format) -> Answer {
     let mut conn = visit.app.db.read().await?;
     let statement = store::find(&mut conn, &visit.scope(), number).await?.ok_or(Error::NotFound)?;
-    let reader = visit.reader();
-    let rows = file::rows(&mut conn, &statement, &reader).await?;
     drop(conn);
-    visit.sheet(statement.number.clone(), file::columns(&reader)).send(format, sheet::whole(rows)).await
+    let (app, reader) = (visit.app.clone(), visit.reader());
+    let sheet = visit.sheet(statement.number.clone(), file::columns(&reader));
+    let rows = sheet::paged(0, move |after| {
+        let (app, statement, reader) = (app.clone(), statement.clone(), reader.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            Ok(file::rows(&mut conn, &statement, &reader, after).await?)
+        }
+    });
+    sheet.send(format, rows).await
 }
 
 /// `GET /finance/statements/{number}/file.csv`
