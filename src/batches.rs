@@ -9,6 +9,7 @@ pub mod judging;
 pub mod model;
 pub mod pages;
 pub mod posting;
+mod preparing;
 pub mod row_store;
 pub mod search_pages;
 pub mod show_pages;

@@ -7,6 +7,7 @@ pub mod fare_rules;
 pub mod filters;
 pub mod import;
 pub mod list_pages;
+pub mod list_store;
 pub mod model;
 pub mod parse;
 pub mod reader;

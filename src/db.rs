@@ -310,7 +310,7 @@ where
 }
 
 /// Whether the open write transaction already keeps every other writer out: SQLite's does, PostgreSQL's does not.
-pub fn is_alone(conn: &Conn) -> bool {
+fn is_alone(conn: &Conn) -> bool {
     conn.backend_name() == "SQLite"
 }
 

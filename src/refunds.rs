@@ -18,6 +18,7 @@ pub mod slide_out_pages;
 pub mod state;
 pub mod store;
 pub mod submitting;
+pub mod taken_store;
 pub mod void_pages;
 pub mod voiding;
 pub mod wording;

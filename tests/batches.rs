@@ -1,15 +1,17 @@
 //! Claims from a file, and the batch search: the flow, every row's own result, and files that nobody should be hurt by.
 
+use afterfare::batches::working::CHUNK;
 use afterfare::kernel::actor::Role;
 use rust_xlsxwriter::Workbook;
 
 use crate::on_both;
-use crate::world::{PDF, Page, Person, World, order, raw};
+use crate::world::{PDF, Page, Person, World, order, passenger, raw};
 
 on_both! {
     a_file_is_checked_and_confirmed_and_every_row_has_its_result
     the_same_file_again_makes_nothing_twice
     two_people_with_the_same_orders_make_each_claim_once
+    one_order_far_apart_in_a_long_file_is_reckoned_as_one
     a_discarded_batch_makes_nothing
     a_corrected_result_file_is_taken
     a_search_finds_every_refund_and_the_not_found_apart
@@ -185,6 +187,48 @@ async fn two_people_with_the_same_orders_make_each_claim_once(world: World) {
     assert_eq!(world.count("SELECT CAST(SUM(posted_count) AS BIGINT) FROM batches").await, 40);
     assert_eq!(world.count("SELECT CAST(SUM(listed_count) AS BIGINT) FROM batches").await, 40);
     assert_eq!(world.count("SELECT COUNT(*) FROM batches WHERE status = 'posted' AND row_count = posted_count + listed_count").await, 2);
+}
+
+async fn one_order_far_apart_in_a_long_file_is_reckoned_as_one(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let rows = usize::try_from(CHUNK).expect("some") + 20;
+    let mut orders = String::new();
+    for n in 0..rows {
+        let (text, _) = order(&number(n))
+            .with(|order| {
+                if n == 0 {
+                    order["paxTicketInfos"] = serde_json::json!([
+                        passenger("ZHANG/SAN", 0, serde_json::Value::Null),
+                        passenger("LI/SI", 0, serde_json::Value::Null)
+                    ]);
+                    order["routing"]["transactionFeeMode"] = "PER_ORDER".into();
+                    order["routing"]["transactionFee"] = raw("3.00");
+                }
+            })
+            .finish();
+        orders.push_str(text.trim());
+        orders.push('\n');
+    }
+    let (_, faults) = world.import(&agency, &orders).await;
+    assert!(faults.is_empty(), "{faults:?}");
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+    // The two passengers of one order stand farther from each other than rows that are posted together.
+    let others: String = (1..rows).map(|n| number(n) + ",\n").collect();
+    let file = format!("order_no,passengers\n{first},ZHANG/SAN\n{others}{first},LI/SI\n", first = number(0));
+    let page = checked(&world, &lan, "long.csv", file.as_bytes(), &[]).await;
+    lan.post(&page.attribute("form[action$=confirmation]", "action").expect("a button"), &[]).await.expect_status(303);
+    world.work_all().await;
+    let refunds = "SELECT COUNT(*) FROM refunds WHERE kind = 'claim'";
+    assert_eq!(world.count(refunds).await, i64::try_from(rows).expect("some") + 1);
+    let of_first = "SELECT COUNT(*) FROM refunds WHERE order_no = 'SKLA20261104193200000'";
+    assert_eq!(world.count(of_first).await, 2);
+    let fees = "SELECT CAST(SUM(service_fee_minor) AS BIGINT) FROM refunds WHERE order_no = 'SKLA20261104193200000'";
+    assert_eq!(world.count(fees).await, 300, "the fee per order once");
+    let ordinals = "SELECT CAST(SUM(q.ordinal) AS BIGINT) FROM quotes q JOIN orders o ON o.id = q.order_id \
+         WHERE o.order_no = 'SKLA20261104193200000'";
+    assert_eq!(world.count(ordinals).await, 1 + 2, "each quote has its own number");
+    assert_eq!(world.verify().await, Vec::<String>::new());
 }
 
 async fn a_discarded_batch_makes_nothing(world: World) {

@@ -3,8 +3,8 @@
 use afterfare::batches::model::{BatchKind, RowStatus};
 use afterfare::batches::{row_store as batch_rows, store as batches};
 use afterfare::bookings::filters::Search as BookingSearch;
+use afterfare::bookings::list_store as bookings;
 use afterfare::bookings::model::{PaymentChannel, Status};
-use afterfare::bookings::store as bookings;
 use afterfare::bsp::batch_store as bsp_batches;
 use afterfare::bsp::form_store::{self as bsp_forms, Wanted};
 use afterfare::bsp::model::Status as FormStatus;

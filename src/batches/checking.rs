@@ -5,14 +5,14 @@ use std::collections::HashMap;
 use super::columns::Places;
 use super::judging::{self, Found, Refused};
 use super::model::{Batch, BatchKind, BatchRow, Counts, RowCode, RowStatus, Status};
-use super::working::CHUNK;
+use super::working::{CHUNK, CHUNKS, free_from};
 use super::{row_store, store};
 use crate::bookings::store::{self as bookings, Kept};
 use crate::db::Conn;
 use crate::kernel::time::Timestamp;
 use crate::refunds::quoting::{self, Known, Shelf};
 use crate::refunds::refusal::Refusal;
-use crate::refunds::store::{self as refunds, Taken};
+use crate::refunds::taken_store::{self, Taken};
 use crate::web::App;
 use crate::web::error::Error;
 
@@ -32,7 +32,7 @@ impl Orders {
         let numbers: Vec<String> = rows.iter().map(|row| row.order_no.clone()).collect();
         let kept = bookings::find_many(conn, &batch.scope(), &numbers).await?;
         let ids: Vec<&str> = kept.values().map(|kept| kept.id.as_str()).collect();
-        let taken = if ids.is_empty() { HashMap::new() } else { refunds::taken_of_many(conn, &ids).await? };
+        let taken = if ids.is_empty() { HashMap::new() } else { taken_store::taken_of_many(conn, &ids).await? };
         Ok(Self { kept, taken })
     }
 
@@ -45,35 +45,63 @@ impl Orders {
     }
 }
 
-/// Checks the next rows of a batch.
+/// Checks the next rows of a batch: while what some came to is written, those after them are judged.
 ///
 /// # Errors
 /// The database's own.
-pub async fn step(app: &App, batch: Batch, now: Timestamp) -> Result<(), Error> {
+pub async fn step(app: &App, mut batch: Batch, now: Timestamp) -> Result<(), Error> {
+    let mut checked = check(app, &batch, batch.counts.done, now).await?;
+    for chunk in 1..=CHUNKS {
+        let is_end = i64::try_from(checked.len()).unwrap_or(CHUNK) < CHUNK;
+        let last_row = checked.last().map_or(batch.counts.done, |row| row.row_no);
+        let goes_on = chunk < CHUNKS && !is_end;
+        let written = write(app, batch.clone(), checked, (is_end, goes_on), now);
+        if !goes_on {
+            return written.await.map(|_| ());
+        }
+        let (written, next) = tokio::join!(written, check(app, &batch, last_row, now));
+        let Some(after) = written? else { return Ok(()) };
+        (batch, checked) = (after, next?);
+    }
+    Ok(())
+}
+
+/// Judges the rows after one of them.
+async fn check(app: &App, batch: &Batch, after: i64, now: Timestamp) -> Result<Vec<BatchRow>, Error> {
     let mut conn = app.db.read().await?;
-    let rows = row_store::rows(&mut conn, &batch.id, Some(RowStatus::Unchecked), batch.counts.done, CHUNK).await?;
-    let checked = match batch.kind {
-        BatchKind::Claims => claims(&mut conn, app, &batch, rows, now).await?,
-        BatchKind::Search => search(&mut conn, &batch, rows).await?,
-    };
-    drop(conn);
-    let is_last = i64::try_from(checked.len()).unwrap_or(CHUNK) < CHUNK;
+    let rows = row_store::rows(&mut conn, &batch.id, Some(RowStatus::Unchecked), after, CHUNK).await?;
+    match batch.kind {
+        BatchKind::Claims => claims(&mut conn, app, batch, rows, now).await,
+        BatchKind::Search => search(&mut conn, batch, rows).await,
+    }
+}
+
+/// Keeps what rows came to, and how far the batch came with them. Nothing when another server was faster.
+async fn write(
+    app: &App,
+    batch: Batch,
+    checked: Vec<BatchRow>,
+    (is_end, goes_on): (bool, bool),
+    now: Timestamp,
+) -> Result<Option<Batch>, Error> {
     let count = |status: RowStatus| i64::try_from(checked.iter().filter(|row| row.status == status).count()).unwrap_or(0);
     let counts = Counts {
-        done: if is_last { batch.counts.rows } else { checked.last().map_or(batch.counts.done, |row| row.row_no) },
+        done: if is_end { batch.counts.rows } else { checked.last().map_or(batch.counts.done, |row| row.row_no) },
         ready: batch.counts.ready + count(RowStatus::Ready) + count(RowStatus::Found),
         listed: batch.counts.listed + count(RowStatus::Listed),
         refused: batch.counts.refused + count(RowStatus::Refused),
         ..batch.counts
     };
-    let status = if is_last { Status::Checked } else { Status::Checking };
-    let after = Batch { status, counts, finished_at: is_last.then_some(now), ..batch };
+    let status = if is_end { Status::Checked } else { Status::Checking };
+    let after = Batch { status, counts, finished_at: is_end.then_some(now), ..batch };
+    let free_from = free_from(app, goes_on);
     let saved = app.db.write(move |conn| {
         Box::pin(async move {
-            if store::save(conn, &after, now).await? {
-                row_store::save_rows(conn, &after.id, &checked).await?;
+            if !store::save(conn, &after, free_from).await? {
+                return Ok(None);
             }
-            Ok::<_, sqlx::Error>(())
+            row_store::save_rows(conn, &after.id, &checked).await?;
+            Ok::<_, sqlx::Error>(Some(Batch { version: after.version + 1, ..after }))
         })
     });
     Ok(saved.await?)

@@ -12,7 +12,7 @@ use crate::kernel::time::{Date, Timestamp, utc_day};
 use crate::refunds::claiming;
 use crate::refunds::model::Reason;
 use crate::refunds::selection::Selection;
-use crate::refunds::store::Taken;
+use crate::refunds::taken_store::Taken;
 use crate::spreadsheets::cell::{Cell, CellKind};
 use crate::spreadsheets::identifying::{self, Fault};
 use crate::web::words::Message;

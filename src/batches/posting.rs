@@ -1,67 +1,114 @@
 //! The posting: claims are made of the rows that were confirmed, some at a time. Claims, rows and how far it came are
 //! one transaction, and a row becomes a claim once: the database itself refuses a second.
 
-use super::checking::{Orders, refuse};
-use super::columns::Places;
-use super::judging;
-use super::model::{Batch, BatchRow, Counts, RowCode, RowStatus, Status};
-use super::working::CHUNK;
+use super::model::{Batch, Counts, RowStatus, Status};
+use super::preparing::{Prepared, Seen, prepare};
+use super::working::{CHUNK, CHUNKS, free_from};
 use super::{row_store, store};
 use crate::agencies::store as agencies;
-use crate::bookings::store as bookings;
 use crate::config::Limits;
 use crate::db::Conn;
-use crate::incidents;
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::Actor;
 use crate::kernel::time::Timestamp;
 use crate::notices::model::{Case, CaseKind};
 use crate::notices::store as notices;
-use crate::refunds::model::{BatchPlace, Reason};
-use crate::refunds::quote_store::{self, KeptQuote};
-use crate::refunds::quoting::{self, Known, Shelf};
+use crate::refunds::quote_store;
 use crate::refunds::refusal::Refusal;
-use crate::refunds::registering::{self, Beginning, Entrant};
+use crate::refunds::registering::{self, Entrant};
 use crate::web::App;
 use crate::web::error::Error;
 use crate::web::words::Message;
 
-/// Posts the next rows of a batch.
+/// Posts the next rows of a batch: while some are written, those after them are judged and reckoned.
 ///
 /// # Errors
-/// The database's own; nothing of these rows is posted then.
-pub async fn step(app: &App, batch: Batch, now: Timestamp) -> Result<(), Error> {
-    let limits = app.settings.limits.clone();
-    let done = app.db.write(move |conn| Box::pin(async move { step_in(conn, batch, &limits, now).await }));
-    done.await.map_err(Error::from)
+/// The database's own; nothing of the rows that failed is posted then.
+pub async fn step(app: &App, mut batch: Batch, now: Timestamp) -> Result<(), Error> {
+    let mut conn = app.db.read().await?;
+    let actor = confirmer(&mut conn, &batch).await?;
+    drop(conn);
+    let mut prepared = ahead(app, &batch, actor.as_ref(), batch.counts.done, now).await?;
+    for chunk in 1..=CHUNKS {
+        let (last_row, goes_on) = (prepared.last_row(), chunk < CHUNKS && !prepared.is_end());
+        let written = write(app, batch.clone(), actor.clone(), prepared, goes_on, now);
+        if !goes_on {
+            return written.await.map(|_| ());
+        }
+        let (written, next) = tokio::join!(written, ahead(app, &batch, actor.as_ref(), last_row, now));
+        let Some(after) = written? else { return Ok(()) };
+        (batch, prepared) = (after, next?);
+    }
+    Ok(())
 }
 
-async fn step_in(conn: &mut Conn, batch: Batch, limits: &Limits, now: Timestamp) -> Result<(), Refusal> {
-    let rows = row_store::rows(conn, &batch.id, Some(RowStatus::Ready), batch.counts.done, CHUNK).await?;
-    let is_last = i64::try_from(rows.len()).unwrap_or(CHUNK) < CHUNK;
-    let last_row = rows.last().map_or(batch.counts.rows, |row| row.row_no);
-    let (posted, results) = match confirmer(conn, &batch).await? {
-        Some(actor) => post(conn, &batch, &actor, rows, limits, now).await?,
-        None => (0, Vec::new()),
+/// Prepares the rows after one of them.
+async fn ahead(app: &App, batch: &Batch, actor: Option<&Actor>, after: i64, now: Timestamp) -> Result<Prepared, Error> {
+    let mut conn = app.db.read().await?;
+    let rows = row_store::rows(&mut conn, &batch.id, Some(RowStatus::Ready), after, CHUNK).await?;
+    Ok(prepare(&mut conn, batch, actor, rows, &app.settings.limits, now).await?)
+}
+
+/// Keeps what was prepared, and how far the batch came with it. Nothing when another server was faster with the same rows.
+async fn write(
+    app: &App,
+    batch: Batch,
+    actor: Option<Actor>,
+    prepared: Prepared,
+    goes_on: bool,
+    now: Timestamp,
+) -> Result<Option<Batch>, Error> {
+    let (limits, free_from) = (app.settings.limits.clone(), free_from(app, goes_on));
+    let written =
+        app.db.write(move |conn| Box::pin(async move { write_in(conn, batch, actor.as_ref(), prepared, free_from, &limits, now).await }));
+    match written.await {
+        Ok(after) => Ok(Some(after)),
+        Err(Refusal::Absent) => Ok(None),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+async fn write_in(
+    conn: &mut Conn,
+    batch: Batch,
+    actor: Option<&Actor>,
+    mut prepared: Prepared,
+    free_from: Timestamp,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Batch, Refusal> {
+    let (is_end, last_row) = (prepared.is_end(), prepared.last_row());
+    // Whoever else is at one of these orders comes before or after; what is read from here on stays true.
+    let numbers: Vec<String> = prepared.rows.iter().map(|row| row.order_no.clone()).collect();
+    if Seen::held(conn, &batch.scope(), &numbers).await? != prepared.seen {
+        prepared = prepare(conn, &batch, actor, prepared.rows, limits, now).await?;
+    }
+    let posted = match actor {
+        Some(actor) => keep(conn, &mut prepared, actor, limits, now).await?,
+        None => 0,
     };
+    let results = prepared.results;
     let count = |status: RowStatus| i64::try_from(results.iter().filter(|row| row.status == status).count()).unwrap_or(0);
     let (listed, refused) = (count(RowStatus::Listed), count(RowStatus::Refused));
     let counts = Counts {
-        done: if is_last { batch.counts.rows } else { last_row },
+        done: if is_end { batch.counts.rows } else { last_row },
         posted: batch.counts.posted + posted,
         ready: batch.counts.ready - posted - listed - refused,
         listed: batch.counts.listed + listed,
         refused: batch.counts.refused + refused,
         ..batch.counts
     };
-    let status = if is_last { Status::Posted } else { Status::Posting };
-    let after = Batch { status, counts, finished_at: is_last.then_some(now), ..batch };
-    if !store::save(conn, &after, now).await? {
+    let status = if is_end { Status::Posted } else { Status::Posting };
+    let after = Batch { status, counts, finished_at: is_end.then_some(now), ..batch };
+    if !store::save(conn, &after, free_from).await? {
         // Another server was faster with the same rows: nothing of this transaction may stay.
-        return Err(sqlx::Error::RowNotFound.into());
+        return Err(Refusal::Absent);
     }
     row_store::save_rows(conn, &after.id, &results).await?;
-    if is_last { tell(conn, &after, now).await } else { Ok(()) }
+    if is_end {
+        tell(conn, &after, now).await?;
+    }
+    Ok(Batch { version: after.version + 1, ..after })
 }
 
 /// Who confirmed the batch: the claims are theirs.
@@ -71,76 +118,18 @@ async fn confirmer(conn: &mut Conn, batch: &Batch) -> Result<Option<Actor>, sqlx
     Ok(user.map(|user| Actor { agency_id: batch.agency_id.clone(), ..Actor::from(user) }))
 }
 
-/// Makes claims of rows; answers how many, and what the rows came to.
-async fn post(
-    conn: &mut Conn,
-    batch: &Batch,
-    actor: &Actor,
-    rows: Vec<BatchRow>,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<(i64, Vec<BatchRow>), Refusal> {
-    let Some(places) = Places::find(&batch.header) else { return Ok((0, Vec::new())) };
-    // Whoever else is at one of these orders comes before or after; what is read from here on stays true.
-    let numbers: Vec<&str> = rows.iter().map(|row| row.order_no.as_str()).collect();
-    bookings::hold_by_number(conn, &batch.scope(), &numbers).await?;
-    let orders = Orders::of(conn, batch, &rows).await?;
-    let ids: Vec<&str> = orders.kept.values().map(|kept| kept.id.as_str()).collect();
-    if ids.is_empty() {
-        return Ok((0, rows.into_iter().map(missing).collect()));
+/// Makes claims of what was prepared, in a transaction that holds the orders; answers how many.
+async fn keep(conn: &mut Conn, prepared: &mut Prepared, actor: &Actor, limits: &Limits, now: Timestamp) -> Result<i64, Refusal> {
+    let quotes = prepared.made.iter_mut().map(|made| std::mem::take(&mut made.kept_as));
+    quote_store::insert_packed(conn, quotes.collect()).await?;
+    let mut entrants = Vec::with_capacity(prepared.made.len());
+    for made in &prepared.made {
+        if let Some(kept) = prepared.orders.kept.get(&made.order_no) {
+            entrants.push(Entrant { kept, quote: &made.quote, beginning: made.beginning.clone() });
+        }
     }
-    let ordinals = quote_store::newest_ordinals(conn, &ids).await?;
-    let (mut shelf, mut results, mut made) = (Shelf::default(), Vec::new(), Vec::new());
-    let mut more_of: std::collections::HashMap<String, i64> = std::collections::HashMap::new();
-    for row in rows {
-        let found = orders.found(&row);
-        let possible = match (judging::judge(batch, &places, &row, found, now), found.kept) {
-            (Ok(possible), Some(kept)) => (possible, kept),
-            (Err(refused), _) => {
-                results.push(refuse(row, refused));
-                continue;
-            }
-            (Ok(_), None) => continue,
-        };
-        let (possible, kept) = possible;
-        let nth = more_of.entry(kept.id.clone()).or_default();
-        let known = Known {
-            incident: match possible.selection.reason {
-                Reason::Involuntary => incidents::store::proving(conn, &kept.id).await?,
-                Reason::Voluntary | Reason::Void => None,
-            },
-            is_first: found.taken.is_empty() && *nth == 0,
-            newest_ordinal: ordinals.get(&kept.id).copied().unwrap_or(0) + *nth,
-        };
-        let selection = possible.selection;
-        let quote = match quoting::reckon_known(conn, &mut shelf, kept, selection, known, (&actor.user_id, now), limits).await {
-            Ok(quote) => quote,
-            // One order that cannot be reckoned is that row's affair.
-            Err(Refusal::Calculation(_)) => {
-                results.push(refuse(row, judging::Refused::new(RowCode::Calculation)));
-                continue;
-            }
-            Err(refusal) => return Err(refusal),
-        };
-        *nth += 1;
-        let beginning = Beginning {
-            claim: Some((possible.fulfilled_on, possible.expected)),
-            batch: Some(BatchPlace { id: batch.id.clone(), no: batch.number.clone(), row: row.row_no }),
-            ..Beginning::default()
-        };
-        results.push(BatchRow { status: RowStatus::Posted, ..row });
-        made.push((kept, quote, beginning));
-    }
-    quote_store::insert_many(conn, made.iter().map(|(_, quote, _)| quote as &KeptQuote)).await?;
-    let entrants = made.iter().map(|(kept, quote, beginning)| Entrant { kept, quote, beginning: beginning.clone() });
-    let refunds = registering::register_many(conn, entrants.collect(), actor, limits, now).await?;
-    Ok((i64::try_from(refunds.len()).unwrap_or(0), results))
-}
-
-fn missing(row: BatchRow) -> BatchRow {
-    let mut refused = judging::Refused::new(RowCode::NotFound);
-    refused.message = refused.message.text("order", &row.order_no);
-    refuse(row, refused)
+    let refunds = registering::register_many(conn, entrants, actor, limits, now).await?;
+    Ok(i64::try_from(refunds.len()).unwrap_or(0))
 }
 
 /// Tells who confirmed it, and the operator's team once for all claims together.

@@ -242,11 +242,12 @@ pub async fn let_go(conn: &mut Conn, id: &str, from: Timestamp) -> Result<(), sq
     sqlx::query("UPDATE batches SET taken_until = $1 WHERE id = $2").bind(instant_text(from)).bind(id).execute(conn).await.map(|_| ())
 }
 
-/// Writes how far a batch came, if nobody else has written since. Answers whether it did.
+/// Writes how far a batch came, if nobody else has written since. Answers whether it did. No other server takes it up before
+/// `free_from`.
 ///
 /// # Errors
 /// The database's own.
-pub async fn save(conn: &mut Conn, batch: &Batch, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub async fn save(conn: &mut Conn, batch: &Batch, free_from: Timestamp) -> Result<bool, sqlx::Error> {
     let done = sqlx::query(
         "UPDATE batches SET status = $1, header = $2, complaint = $3, row_count = $4, done_rows = $5, ready_count = $6, listed_count = $7, \
          refused_count = $8, posted_count = $9, stored_as = $10, confirmed_by = $11, confirmed_by_name = $12, confirmed_at = $13, \
@@ -266,7 +267,7 @@ pub async fn save(conn: &mut Conn, batch: &Batch, now: Timestamp) -> Result<bool
     .bind(batch.confirmed_by_name.as_deref())
     .bind(batch.confirmed_at.map(instant_text))
     .bind(batch.finished_at.map(instant_text))
-    .bind(instant_text(now))
+    .bind(instant_text(free_from))
     .bind(&batch.id)
     .bind(batch.version)
     .execute(conn)

@@ -13,11 +13,21 @@ use crate::web::App;
 use crate::web::error::Error;
 use crate::web::words::Message;
 
-/// Rows that one step checks or posts.
+/// Rows that are checked or posted in one transaction.
 pub const CHUNK: i64 = 1024;
+
+/// Transactions of one step: other work need not wait for a whole batch.
+pub const CHUNKS: usize = 8;
 
 /// Seconds after which the work of a server that vanished is taken up by another.
 const ABANDONED_SECONDS: i64 = 90;
+
+/// From when on another server may take up a batch of which rows are just written: at once, or not while this one goes on.
+#[must_use]
+pub fn free_from(app: &App, goes_on: bool) -> Timestamp {
+    let now = app.clock.now();
+    if goes_on { plus_seconds(now, ABANDONED_SECONDS) } else { now }
+}
 
 /// Seconds after which a step that failed is done again.
 const RETRY_SECONDS: i64 = 5;
@@ -43,8 +53,8 @@ pub async fn step(app: &App) -> Result<bool, Error> {
     drop(conn);
     let done = match batch.status {
         Status::Reading => read(app, batch, now).await,
-        Status::Checking => checking::step(app, batch, now).await,
-        Status::Posting => posting::step(app, batch, now).await,
+        Status::Checking => Box::pin(checking::step(app, batch, now)).await,
+        Status::Posting => Box::pin(posting::step(app, batch, now)).await,
         Status::Checked | Status::Posted | Status::Discarded | Status::Failed => Ok(()),
     };
     if done.is_err() {

@@ -4,8 +4,8 @@ use actix_web::web::Query;
 use askama::Template;
 
 use super::filters::{Filters, Search};
+use super::list_store::{self, Line};
 use super::model::{PaymentChannel, Status};
-use super::store::{self, Line};
 use crate::kernel::time::utc_day;
 use crate::web::Answer;
 use crate::web::figures::moment;
@@ -38,7 +38,7 @@ pub async fn list(visit: Visit<SeeBookings>, query: Query<Filters>) -> Answer {
     let search = filters.parse(&visit.actor.zone_name, &mut problems);
     let rows = visit.app.settings.limits.page_rows;
     let mut conn = visit.app.db.read().await?;
-    let lines = store::list(&mut conn, &visit.scope(), &search, rows + 1).await?;
+    let lines = list_store::list(&mut conn, &visit.scope(), &search, rows + 1).await?;
     let page = Page::cut(lines, rows, |line| line.cursor(&search));
     visit.page(&ListPage {
         frame: visit.frame("bookings-title", Place::Bookings),
@@ -98,7 +98,7 @@ async fn export(visit: &Visit<SeeBookings>, filters: &Filters, format: Format) -
         let search = Search { after, ..search.clone() };
         async move {
             let mut conn = app.db.read().await?;
-            let lines = store::list(&mut conn, &scope, &search, sheet::STEP).await?;
+            let lines = list_store::list(&mut conn, &scope, &search, sheet::STEP).await?;
             let next = paging::after_full(&lines, sheet::STEP, |line| line.cursor(&search));
             Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
         }

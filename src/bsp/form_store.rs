@@ -6,7 +6,7 @@ use super::command::Journey;
 use super::model::{Content, Form, Status};
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
-use crate::db::{Conn, decode, is_alone, json};
+use crate::db::{Conn, decode, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, instant_text, parse_instant};
@@ -115,10 +115,7 @@ pub async fn find(conn: &mut Conn, scope: &Scope, id: &str) -> Result<Option<For
 /// # Errors
 /// The database's own.
 pub async fn hold(conn: &mut Conn, id: &str) -> Result<(), sqlx::Error> {
-    if is_alone(conn) {
-        return Ok(());
-    }
-    sqlx::query("UPDATE bsp_forms SET version = version WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
+    Select::new("SELECT id FROM bsp_forms").and("id = ?", [id.into()]).hold(conn).await
 }
 
 /// The form of an office with this refund number.

@@ -6,7 +6,7 @@ use super::model::{KeptTicket, Ticket};
 use super::ticket_number::TicketNumber;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
-use crate::db::{Conn, Db, decode, is_alone, json};
+use crate::db::{Conn, Db, decode, json};
 use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, instant_text};
 
@@ -93,10 +93,7 @@ pub async fn of_id(conn: &mut Conn, id: &str) -> Result<Option<KeptTicket>, sqlx
 /// # Errors
 /// The database's own.
 pub async fn hold(conn: &mut Conn, id: &str) -> Result<(), sqlx::Error> {
-    if is_alone(conn) {
-        return Ok(());
-    }
-    sqlx::query("UPDATE bsp_tickets SET device = device WHERE id = $1").bind(id).execute(conn).await.map(|_| ())
+    Select::new("SELECT id FROM bsp_tickets").and("id = ?", [id.into()]).hold(conn).await
 }
 
 /// Whether an agency has a record of any of these numbers.

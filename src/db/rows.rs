@@ -25,7 +25,7 @@ pub async fn insert(conn: &mut Conn, table: Table<'_>, rows: Vec<Vec<Value>>) ->
     let mut rest = rows.into_iter();
     while rest.len() > 0 {
         // Few sizes of statement exist, so that all stay prepared.
-        let size = [ROWS_PER_STATEMENT, 8].into_iter().find(|size| rest.len() >= *size).unwrap_or(1);
+        let size = [ROWS_PER_STATEMENT, 8, 4, 2].into_iter().find(|size| rest.len() >= *size).unwrap_or(1);
         let mut arguments = <Driver as sqlx::Database>::Arguments::default();
         for cell in rest.by_ref().take(size).flatten() {
             cell.bind(&mut arguments)?;

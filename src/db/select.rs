@@ -65,6 +65,7 @@ impl From<Option<i64>> for Value {
 pub struct Select {
     text: String,
     filtered: bool,
+    holds: bool,
     values: Vec<Value>,
 }
 
@@ -72,7 +73,7 @@ impl Select {
     /// Begins with everything up to, not including, WHERE.
     #[must_use]
     pub fn new(text: &'static str) -> Self {
-        Self { text: text.to_owned(), filtered: false, values: Vec::new() }
+        Self { text: text.to_owned(), filtered: false, holds: false, values: Vec::new() }
     }
 
     /// Adds a condition; every `?` in it takes the next value. Conditions are joined by AND.
@@ -119,6 +120,14 @@ impl Select {
         self.with(text, values)
     }
 
+    /// Makes writers to the rows wait for each other until the transaction ends. Of the two databases only PostgreSQL needs
+    /// it: SQLite's transaction keeps every other writer out already.
+    #[must_use]
+    pub const fn holding(mut self) -> Self {
+        self.holds = true;
+        self
+    }
+
     /// Puts a word before the statement, such as EXPLAIN.
     #[must_use]
     pub fn prefixed(mut self, word: &str) -> Self {
@@ -147,6 +156,9 @@ impl Select {
             }
             numbered.push_str(piece);
         }
+        if self.holds {
+            numbered.push_str(" FOR NO KEY UPDATE");
+        }
         numbered
     }
 
@@ -164,6 +176,17 @@ impl Select {
     /// The database's own.
     pub async fn rows(&self, conn: &mut Conn) -> Result<Vec<Row>, sqlx::Error> {
         sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_all(conn).await
+    }
+
+    /// Only holds the rows, as [`Select::holding`].
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn hold(self, conn: &mut Conn) -> Result<(), sqlx::Error> {
+        if is_alone(conn) {
+            return Ok(());
+        }
+        self.holding().rows(conn).await.map(|_| ())
     }
 
     /// Runs a statement that answers no rows.

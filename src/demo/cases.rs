@@ -5,6 +5,7 @@ use crate::agencies::model::Agency;
 use crate::attachments::kind::FileKind;
 use crate::attachments::store::{self as attachments, Attachment};
 use crate::bookings::filters::Search;
+use crate::bookings::list_store;
 use crate::bookings::model::{PaymentChannel, Status};
 use crate::bookings::store::{self as bookings, Kept};
 use crate::compensations::actions as compensations;
@@ -154,7 +155,7 @@ pub(super) async fn free(db: &Db, own: &Actor, now: Timestamp) -> Result<Vec<Kep
     let search =
         Search { status: Some(Status::Ticketed), channel: Some(PaymentChannel::Deposit), has_refund: Some(false), ..Search::default() };
     let mut conn = db.read().await.map_err(said)?;
-    let lines = bookings::list(&mut conn, &own.scope(), &search, 60).await.map_err(said)?;
+    let lines = list_store::list(&mut conn, &own.scope(), &search, 60).await.map_err(said)?;
     let mut all = Vec::new();
     for line in lines {
         let found = bookings::find(&mut conn, &own.scope(), &line.order_no).await.map_err(said)?;

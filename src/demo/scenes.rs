@@ -3,7 +3,7 @@
 use crate::agencies::model::Agency;
 use crate::bookings::filters::Search;
 use crate::bookings::model::{PaymentChannel, Status};
-use crate::bookings::store as bookings;
+use crate::bookings::{list_store, store as bookings};
 use crate::config::Limits;
 use crate::db::Db;
 use crate::kernel::actor::Actor;
@@ -56,7 +56,7 @@ pub async fn play(db: &Db, limits: &Limits, agent: &Actor, supervisor: &Actor, a
     for (channel, scenes) in [(PaymentChannel::Deposit, DEPOSIT_SCENES.as_slice()), (PaymentChannel::Vcc, VCC_SCENES.as_slice())] {
         let search = Search { status: Some(Status::Ticketed), channel: Some(channel), ..Search::default() };
         let mut conn = db.read().await.map_err(|error| error.to_string())?;
-        let lines = bookings::list(&mut conn, &agent.scope(), &search, 200).await.map_err(|error| error.to_string())?;
+        let lines = list_store::list(&mut conn, &agent.scope(), &search, 200).await.map_err(|error| error.to_string())?;
         drop(conn);
         let mut waiting = scenes.iter();
         let mut scene = waiting.next();

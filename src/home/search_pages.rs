@@ -3,7 +3,7 @@
 use actix_web::web::Query;
 use serde::Deserialize;
 
-use crate::bookings::store as bookings;
+use crate::bookings::list_store as bookings;
 use crate::kernel::actor::Permission;
 use crate::refunds::store as refunds;
 use crate::requests::store as requests;

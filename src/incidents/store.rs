@@ -1,5 +1,7 @@
 //! All SQL about incidents.
 
+use std::collections::HashMap;
+
 use sqlx::FromRow;
 
 use super::filters::Search;
@@ -80,6 +82,20 @@ pub async fn proving(conn: &mut Conn, order_id: &str) -> Result<Option<Incident>
     );
     let row: Option<IncidentRow> = sqlx::query_as(sqlx::AssertSqlSafe(text)).bind(order_id).fetch_optional(conn).await?;
     row.map(IncidentRow::incident).transpose()
+}
+
+/// A number for each of these orders that grows with whatever becomes known of its flights; an order of which nothing is
+/// known is absent.
+///
+/// # Errors
+/// The database's own.
+pub async fn marks(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let rows: Vec<(String, i64)> = Select::new("SELECT i.order_id, CAST(SUM(i.version) AS BIGINT) FROM incidents i")
+        .and_in("i.order_id", order_ids.iter().map(|id| (*id).into()))
+        .then("GROUP BY i.order_id", [])
+        .fetch(conn)
+        .await?;
+    Ok(rows.into_iter().collect())
 }
 
 /// The incident with this number, if the scope may see it.

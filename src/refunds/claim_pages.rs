@@ -11,7 +11,7 @@ use super::claiming::{self, Claim};
 use super::model::Reason;
 use super::refusal::Refusal;
 use super::selection::{self, Choices};
-use super::store;
+use super::taken_store;
 use crate::attachments::upload::{FilesField, Upload};
 use crate::bookings::model::PaymentChannel;
 use crate::bookings::strip::{BookingFrame, Tab};
@@ -90,7 +90,7 @@ async fn page(
 ) -> Answer {
     let mut conn = visit.app.db.read().await?;
     let booking = BookingFrame::find(visit, &mut conn, order_no, Tab::Refunds).await?;
-    let taken = store::taken(&mut conn, &booking.kept.id).await?;
+    let taken = taken_store::taken(&mut conn, &booking.kept.id).await?;
     let by_card = booking.booking().payment_channel == PaymentChannel::Vcc;
     let chosen: Option<BTreeSet<i64>> = typed.as_ref().map(|typed| typed.passenger.iter().copied().collect());
     let all: Vec<i64> = booking.booking().segments.iter().map(|segment| segment.no).collect();

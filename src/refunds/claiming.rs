@@ -7,7 +7,7 @@ use super::model::{Reason, Refund};
 use super::refusal::Refusal;
 use super::registering::{self, Beginning};
 use super::selection::Selection;
-use super::{quote_store, quoting, store};
+use super::{quote_store, quoting, taken_store};
 use crate::bookings::model::{PaymentChannel, Status};
 use crate::bookings::store as bookings;
 use crate::config::Limits;
@@ -44,8 +44,7 @@ pub async fn claim(db: &Db, claim: Claim, limits: &Limits, now: Timestamp) -> Re
         Box::pin(async move {
             let request = format!("claim {} {:?} {:?}", claim.order_no, claim.passengers, claim.fulfilled_on);
             // The second press waits here for the first.
-            let kept = bookings::find(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
-            bookings::hold(conn, &kept.id).await?;
+            bookings::held(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
             match once::recall(conn, &claim.actor.user_id, &claim.once_key, &request).await? {
                 Earlier::Same(number) => return Ok(number),
                 Earlier::Different => return Err(Refusal::KeyReused),
@@ -65,8 +64,7 @@ pub async fn claim(db: &Db, claim: Claim, limits: &Limits, now: Timestamp) -> Re
 /// # Errors
 /// As [`claim`].
 pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Timestamp) -> Result<Refund, Refusal> {
-    let kept = bookings::find(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
-    bookings::hold(conn, &kept.id).await?;
+    let kept = bookings::held(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
     if kept.booking.payment_channel == PaymentChannel::Vcc {
         return Err(Refusal::PaidByCard);
     }
@@ -80,7 +78,7 @@ pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Times
         return Err(Refusal::FulfilledOnUnlikely);
     }
     let selection = Selection { passengers: claim.passengers, segments: claim.segments, reason: claim.reason };
-    let taken = store::taken(conn, &kept.id).await?;
+    let taken = taken_store::taken(conn, &kept.id).await?;
     selection.check_known(&kept.booking, &taken)?;
     let quote = quoting::reckon(conn, &kept, selection, &claim.actor.user_id, limits, now).await?;
     quote_store::insert(conn, &quote).await?;

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use super::selection::Selection;
 use crate::db::packing::{pack, unpack};
 use crate::db::rows::{self, Table};
-use crate::db::select::Select;
+use crate::db::select::{Select, Value};
 use crate::db::{Conn, decode, json};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refund_calculation::Quote;
@@ -80,6 +80,43 @@ pub async fn find(conn: &mut Conn, order_id: &str, id: &str) -> Result<Option<Ke
     row.map(QuoteRow::quote).transpose()
 }
 
+/// A quote of an order, as whoever submits it needs it.
+#[derive(Debug)]
+pub struct ToSubmit {
+    pub quote: KeptQuote,
+    /// The refund that was made of it already.
+    pub refund_number: Option<String>,
+    /// The ordinal of the order's newest quote.
+    pub newest_ordinal: i64,
+}
+
+#[derive(FromRow)]
+struct ToSubmitRow {
+    #[sqlx(flatten)]
+    quote: QuoteRow,
+    refund_number: Option<String>,
+    newest_ordinal: i64,
+}
+
+/// One quote of an order, to be submitted; in one statement.
+///
+/// # Errors
+/// The database's own.
+pub async fn to_submit(conn: &mut Conn, order_id: &str, id: &str) -> Result<Option<ToSubmit>, sqlx::Error> {
+    let row: Option<ToSubmitRow> = sqlx::query_as(
+        "SELECT q.id, q.order_id, q.agency_id, q.ordinal, q.selection, q.facts, q.answer, q.created_by, q.created_at, q.expires_at, \
+         (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, \
+         CAST((SELECT MAX(n.ordinal) FROM quotes n WHERE n.order_id = q.order_id) AS BIGINT) AS newest_ordinal \
+         FROM quotes q WHERE q.id = $1 AND q.order_id = $2",
+    )
+    .bind(id)
+    .bind(order_id)
+    .fetch_optional(conn)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(ToSubmit { quote: row.quote.quote()?, refund_number: row.refund_number, newest_ordinal: row.newest_ordinal }))
+}
+
 /// The ordinal of an order's newest quote; 0 when it has none.
 ///
 /// # Errors
@@ -116,30 +153,38 @@ const QUOTES: Table = Table {
 /// # Errors
 /// The database's own.
 pub async fn insert(conn: &mut Conn, quote: &KeptQuote) -> Result<(), sqlx::Error> {
-    insert_many(conn, [quote].into_iter()).await
+    insert_packed(conn, vec![packed(quote)?]).await
+}
+
+/// A quote as the database keeps it.
+#[derive(Debug, Default)]
+pub struct PackedQuote(Vec<Value>);
+
+/// Packs a quote, which takes longer than its statement and needs no transaction.
+///
+/// # Errors
+/// When it cannot be written down.
+pub fn packed(quote: &KeptQuote) -> Result<PackedQuote, sqlx::Error> {
+    Ok(PackedQuote(vec![
+        quote.id.as_str().into(),
+        quote.order_id.as_str().into(),
+        quote.agency_id.as_str().into(),
+        quote.ordinal.into(),
+        json(&quote.selection)?.into(),
+        pack(&quote.facts).into(),
+        pack(&json(&quote.answer)?).into(),
+        quote.created_by.as_str().into(),
+        instant_text(quote.created_at).into(),
+        instant_text(quote.expires_at).into(),
+    ]))
 }
 
 /// Keeps quotes.
 ///
 /// # Errors
 /// The database's own.
-pub async fn insert_many(conn: &mut Conn, quotes: impl Iterator<Item = &KeptQuote>) -> Result<(), sqlx::Error> {
-    let mut all = Vec::new();
-    for quote in quotes {
-        all.push(vec![
-            quote.id.as_str().into(),
-            quote.order_id.as_str().into(),
-            quote.agency_id.as_str().into(),
-            quote.ordinal.into(),
-            json(&quote.selection)?.into(),
-            pack(&quote.facts).into(),
-            pack(&json(&quote.answer)?).into(),
-            quote.created_by.as_str().into(),
-            instant_text(quote.created_at).into(),
-            instant_text(quote.expires_at).into(),
-        ]);
-    }
-    rows::insert(conn, QUOTES, all).await
+pub async fn insert_packed(conn: &mut Conn, quotes: Vec<PackedQuote>) -> Result<(), sqlx::Error> {
+    rows::insert(conn, QUOTES, quotes.into_iter().map(|quote| quote.0).collect()).await
 }
 
 /// The facts and the answer of one of the newest quotes.

@@ -3,7 +3,7 @@
 use super::quote_store::{self, KeptQuote};
 use super::refusal::Refusal;
 use super::selection::Selection;
-use super::{exchange, store};
+use super::{exchange, taken_store};
 use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
@@ -34,11 +34,23 @@ pub struct Asked {
 /// The rule that the selection breaks.
 pub async fn quote(db: &Db, asked: Asked, limits: &Limits, now: Timestamp) -> Result<KeptQuote, Refusal> {
     let limits = limits.clone();
+    let ahead = if db.has_one_writer() {
+        let mut conn = db.read().await?;
+        let stamp = taken_store::stamp(&mut conn, &asked.order_no).await?;
+        let kept = bookings::find(&mut conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
+        Some((stamp, make(&mut conn, &kept, asked.selection.clone(), &asked.user_id, &limits, now).await?))
+    } else {
+        None
+    };
     db.write(move |conn| {
         Box::pin(async move {
-            let kept = bookings::find(conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
-            bookings::hold(conn, &kept.id).await?;
-            let quote = make(conn, &kept, asked.selection, &asked.user_id, &limits, now).await?;
+            let quote = match ahead {
+                Some((stamp, quote)) if taken_store::stamp(conn, &asked.order_no).await? == stamp => quote,
+                _ => {
+                    let kept = bookings::held(conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
+                    make(conn, &kept, asked.selection, &asked.user_id, &limits, now).await?
+                }
+            };
             quote_store::insert(conn, &quote).await?;
             Ok(quote)
         })
@@ -58,9 +70,35 @@ pub async fn make(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<KeptQuote, Refusal> {
-    let taken = store::taken(conn, &kept.id).await?;
+    let newest_ordinal = quote_store::newest_ordinal(conn, &kept.id).await?;
+    make_next(conn, kept, selection, newest_ordinal, (user_id, now), limits).await
+}
+
+/// As [`make`], where the newest quote's ordinal is known already.
+///
+/// # Errors
+/// As [`quote`].
+pub async fn make_next(
+    conn: &mut Conn,
+    kept: &Kept,
+    selection: Selection,
+    newest_ordinal: i64,
+    (user_id, now): (&str, Timestamp),
+    limits: &Limits,
+) -> Result<KeptQuote, Refusal> {
+    let taken = taken_store::taken(conn, &kept.id).await?;
     selection.check(&kept.booking, &taken, now)?;
-    reckon(conn, kept, selection, user_id, limits, now).await
+    let incident = incident_of(conn, kept, &selection).await?;
+    let known = Known { incident, is_first: taken.is_empty(), newest_ordinal };
+    reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await
+}
+
+/// The confirmed incident behind an involuntary refund.
+async fn incident_of(conn: &mut Conn, kept: &Kept, selection: &Selection) -> Result<Option<Incident>, sqlx::Error> {
+    match selection.reason {
+        Reason::Involuntary => incidents::store::proving(conn, &kept.id).await,
+        Reason::Voluntary | Reason::Void => Ok(None),
+    }
 }
 
 /// Calculates whatever was selected. Whether it may be refunded is decided elsewhere.
@@ -75,13 +113,9 @@ pub async fn reckon(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<KeptQuote, Refusal> {
-    let incident = match selection.reason {
-        Reason::Involuntary => incidents::store::proving(conn, &kept.id).await?,
-        Reason::Voluntary | Reason::Void => None,
-    };
     let known = Known {
-        incident,
-        is_first: store::taken(conn, &kept.id).await?.is_empty(),
+        incident: incident_of(conn, kept, &selection).await?,
+        is_first: taken_store::taken(conn, &kept.id).await?.is_empty(),
         newest_ordinal: quote_store::newest_ordinal(conn, &kept.id).await?,
     };
     reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::model::Reason;
 use super::refusal::Refusal;
-use super::store::Taken;
+use super::taken_store::Taken;
 use crate::bookings::model::{Booking, JourneyType, PassengerType, Status};
 use crate::kernel::time::{Timestamp, plus_days};
 use crate::web::words::Message;

@@ -13,8 +13,8 @@ use super::quote_store::{self, KeptQuote};
 use super::quoting::{self, Asked};
 use super::refusal::Refusal;
 use super::selection::{self, Choices, Selection};
-use super::store;
 use super::submitting::{self, Outcome, Submission};
+use super::{store, taken_store};
 use crate::attachments::upload::{FilesField, Upload};
 use crate::bookings::strip::{BookingFrame, Tab};
 use crate::incidents;
@@ -53,7 +53,7 @@ pub async fn choose(visit: Visit<RequestRefunds>, order_no: Path<String>) -> Ans
 async fn choose_page(visit: &Visit<RequestRefunds>, order_no: &str, chosen: Option<Selection>, refusal: Option<Refusal>) -> Answer {
     let mut conn = visit.app.db.read().await?;
     let booking = BookingFrame::find(visit, &mut conn, order_no, Tab::Refunds).await?;
-    let taken = store::taken(&mut conn, &booking.kept.id).await?;
+    let taken = taken_store::taken(&mut conn, &booking.kept.id).await?;
     let impossible = selection::check_booking(booking.booking(), visit.app.clock.now()).err();
     let all_taken = booking.booking().passengers.iter().all(|p| taken.iter().any(|taken| taken.passenger_no == p.no));
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };

@@ -1,13 +1,11 @@
 //! All SQL about refunds.
 
-use std::collections::HashMap;
-
 use sqlx::FromRow;
 
 use super::model::{BatchPlace, Coupon, Difference, Kind, Reason, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
 use crate::db::rows::{self, Table};
-use crate::db::select::{Select, Value};
+use crate::db::select::Value;
 use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::folding::fold_identifier;
@@ -174,51 +172,6 @@ pub async fn number_of_quote(conn: &mut Conn, quote_id: &str) -> Result<Option<S
     let row: Option<(String,)> =
         sqlx::query_as("SELECT number FROM refunds WHERE quote_id = $1").bind(quote_id).fetch_optional(conn).await?;
     Ok(row.map(|(number,)| number))
-}
-
-/// A passenger and segment that an open or completed refund has.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct Taken {
-    pub passenger_no: i64,
-    pub segment_no: i64,
-    pub refund_number: String,
-    /// 1 when the refund is completed, 0 while it is open.
-    pub completed: i64,
-}
-
-/// What of an order is in refunds that are open or completed.
-///
-/// # Errors
-/// The database's own.
-pub async fn taken(conn: &mut Conn, order_id: &str) -> Result<Vec<Taken>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT c.passenger_no, c.segment_no, r.number AS refund_number, \
-         CAST(CASE WHEN r.closed_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS completed FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id \
-         WHERE c.order_id = $1 AND c.holds = 1 ORDER BY c.passenger_no, c.segment_no",
-    )
-    .bind(order_id)
-    .fetch_all(conn)
-    .await
-}
-
-/// As [`taken`], for many orders, by order.
-///
-/// # Errors
-/// The database's own.
-pub async fn taken_of_many(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, Vec<Taken>>, sqlx::Error> {
-    let rows: Vec<(String, i64, i64, String, i64)> = Select::new(
-        "SELECT c.order_id, c.passenger_no, c.segment_no, r.number, CAST(CASE WHEN r.closed_at IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id",
-    )
-    .and_in("c.order_id", order_ids.iter().map(|id| (*id).into()))
-    .and("c.holds = 1", [])
-    .then("ORDER BY c.order_id, c.passenger_no, c.segment_no", [])
-    .fetch(conn)
-    .await?;
-    let mut all: HashMap<String, Vec<Taken>> = HashMap::new();
-    for (order_id, passenger_no, segment_no, refund_number, completed) in rows {
-        all.entry(order_id).or_default().push(Taken { passenger_no, segment_no, refund_number, completed });
-    }
-    Ok(all)
 }
 
 const REFUNDS: Table = Table {

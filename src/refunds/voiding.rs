@@ -5,7 +5,7 @@ use super::quote_store::{self, KeptQuote};
 use super::refusal::Refusal;
 use super::registering::{self, Beginning};
 use super::selection::Selection;
-use super::{quoting, store};
+use super::{quoting, taken_store};
 use crate::bookings::model::{Booking, Status};
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
@@ -54,7 +54,7 @@ async fn check(conn: &mut Conn, kept: &Kept, now: Timestamp) -> Result<void::Ope
     if kept.booking.segments.iter().any(|segment| segment.departure_at <= now) {
         return Err(Refusal::PartlyUsed);
     }
-    if !store::taken(conn, &kept.id).await?.is_empty() {
+    if !taken_store::taken(conn, &kept.id).await?.is_empty() {
         return Err(Refusal::VoidNotWhole);
     }
     match void::state(conn, &kept.booking, now).await? {
@@ -76,8 +76,7 @@ pub async fn void(db: &Db, voiding: Voiding, limits: &Limits, now: Timestamp) ->
 
 async fn void_in(conn: &mut Conn, voiding: &Voiding, limits: &Limits, now: Timestamp) -> Result<String, Refusal> {
     let actor = &voiding.actor;
-    let kept = bookings::find(conn, &actor.scope(), &voiding.order_no).await?.ok_or(Refusal::Absent)?;
-    bookings::hold(conn, &kept.id).await?;
+    let kept = bookings::held(conn, &actor.scope(), &voiding.order_no).await?.ok_or(Refusal::Absent)?;
     let request = format!("void {}", kept.id);
     match once::recall(conn, &actor.user_id, &voiding.once_key, &request).await? {
         Earlier::Same(number) => return Ok(number),

@@ -19,7 +19,7 @@ use crate::notices;
 use crate::refunds::quote_store;
 use crate::refunds::refusal::Refusal;
 use crate::refunds::registering::{self, Agreed, Beginning};
-use crate::refunds::store as refunds;
+use crate::refunds::taken_store;
 use crate::web::once::{self, Earlier};
 
 /// What is decided about an offer.
@@ -147,11 +147,10 @@ async fn refund(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<String, Declined> {
-    let kept = bookings::find(conn, &actor.scope(), &request.order_no).await?.ok_or(NotDone::Absent)?;
-    bookings::hold(conn, &kept.id).await?;
+    let kept = bookings::held(conn, &actor.scope(), &request.order_no).await?.ok_or(NotDone::Absent)?;
     let quote_id = offer.quote_id.as_deref().unwrap_or_default();
     let quote = quote_store::find(conn, &kept.id, quote_id).await?.ok_or(NotDone::Absent)?;
-    let taken = refunds::taken(conn, &kept.id).await?;
+    let taken = taken_store::taken(conn, &kept.id).await?;
     quote.selection.check_known(&kept.booking, &taken)?;
     let penalty = quote.answer.totals.original.minus(offer.amount).map_err(Refusal::Calculation)?;
     let agreed = Agreed { penalty, refund: offer.amount, service_fee: fee(offer, &kept, taken.is_empty()) };

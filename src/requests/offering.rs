@@ -19,7 +19,7 @@ use crate::notices;
 use crate::refunds::quote_store::{self, KeptQuote};
 use crate::refunds::refusal::Refusal;
 use crate::refunds::selection::Selection;
-use crate::refunds::{quoting, store as refunds};
+use crate::refunds::{quoting, taken_store};
 use crate::web::once::{self, Earlier};
 
 /// What is offered, already parsed.
@@ -196,9 +196,8 @@ async fn quoted(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<KeptQuote, Declined> {
-    let kept = bookings::find(conn, &actor.scope(), &request.order_no).await?.ok_or(NotDone::Absent)?;
-    bookings::hold(conn, &kept.id).await?;
-    let taken = refunds::taken(conn, &kept.id).await?;
+    let kept = bookings::held(conn, &actor.scope(), &request.order_no).await?.ok_or(NotDone::Absent)?;
+    let taken = taken_store::taken(conn, &kept.id).await?;
     selection.check_known(&kept.booking, &taken)?;
     Ok(quoting::reckon(conn, &kept, selection, &actor.user_id, limits, now).await?)
 }

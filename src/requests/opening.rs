@@ -67,8 +67,7 @@ pub async fn open(db: &Db, opening: Opening, limits: &Limits, now: Timestamp) ->
 
 async fn open_in(conn: &mut Conn, opening: Opening, limits: &Limits, now: Timestamp) -> Result<String, NotOpened> {
     let actor = &opening.actor;
-    let kept = bookings::find(conn, &actor.scope(), &opening.order_no).await?.ok_or(NotOpened::Absent)?;
-    bookings::hold(conn, &kept.id).await?;
+    let kept = bookings::held(conn, &actor.scope(), &opening.order_no).await?.ok_or(NotOpened::Absent)?;
     let request = format!("request {} {} {}", kept.id, opening.category, opening.description);
     match once::recall(conn, &actor.user_id, &opening.once_key, &request).await? {
         Earlier::Same(number) => return Ok(number),

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::filters::Search;
 use super::model::{Category, Request, Status};
 use crate::db::select::Select;
-use crate::db::{Conn, decode, is_alone, json};
+use crate::db::{Conn, decode, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
@@ -86,11 +86,7 @@ pub async fn find(conn: &mut Conn, scope: &Scope, number: &str) -> Result<Option
 /// # Errors
 /// The database's own.
 pub async fn hold(conn: &mut Conn, id: &str) -> Result<(), sqlx::Error> {
-    if is_alone(conn) {
-        return Ok(());
-    }
-    sqlx::query("UPDATE requests SET version = version WHERE id = $1").bind(id).execute(conn).await?;
-    Ok(())
+    Select::new("SELECT id FROM requests").and("id = ?", [id.into()]).hold(conn).await
 }
 
 /// The request with this id.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::answer::Answer as QuoteAnswer;
 use super::calculator_form::{CalculatorForm, TypeBack};
-use crate::bookings::store as bookings;
+use crate::bookings::{list_store, store as bookings};
 use crate::db::Conn;
 use crate::kernel::folding::fold_ticket_number;
 use crate::kernel::money::{Currency, Money};
@@ -145,7 +145,7 @@ struct Loaded {
 /// the number leads to no single booking.
 async fn facts_of(visit: &Visit<SeeBookings>, conn: &mut Conn, start: &str, now: Timestamp) -> Result<Result<Loaded, Message>, Error> {
     let scope = visit.scope();
-    let numbers = bookings::named_exactly(conn, &scope, start).await?;
+    let numbers = list_store::named_exactly(conn, &scope, start).await?;
     if numbers.len() > 1 {
         return Ok(Err(Message::new("calculator-several")));
     }

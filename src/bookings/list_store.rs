@@ -1,0 +1,222 @@
+//! All SQL of the list of bookings, and of the search box.
+
+use serde::Deserialize;
+use sqlx::FromRow;
+
+use super::filters::Search;
+use super::model::{PaymentChannel, Status};
+use super::store::sortable;
+use crate::db::select::Select;
+use crate::db::{Conn, decode};
+use crate::kernel::actor::Scope;
+use crate::kernel::folding::{fold_identifier, fold_name, fold_ticket_number};
+use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::{Timestamp, instant_text, parse_instant};
+use crate::web::paging::Cursor;
+
+/// One line of My Bookings.
+#[derive(Debug, Clone)]
+pub struct Line {
+    pub id: String,
+    pub order_no: String,
+    pub pnr: String,
+    pub status: Status,
+    pub payment_channel: PaymentChannel,
+    pub total: Money,
+    pub airlines: String,
+    pub lead_passenger: String,
+    pub other_passengers: i64,
+    pub origin: String,
+    pub destination: String,
+    pub departure_local: String,
+    pub has_refund: bool,
+    pub created_at: Timestamp,
+}
+
+/// The columns of a line.
+const COLUMNS: [&str; 15] = [
+    "id",
+    "order_no",
+    "pnr",
+    "status",
+    "payment_channel",
+    "currency",
+    "total_minor",
+    "airlines",
+    "lead_passenger",
+    "passenger_count",
+    "origin",
+    "destination",
+    "departure_local",
+    "has_refund",
+    "created_at",
+];
+
+#[derive(FromRow, Deserialize)]
+struct LineRow {
+    id: String,
+    order_no: String,
+    pnr: String,
+    #[sqlx(try_from = "String")]
+    status: Status,
+    #[sqlx(try_from = "String")]
+    payment_channel: PaymentChannel,
+    #[sqlx(try_from = "String")]
+    currency: Currency,
+    total_minor: i64,
+    airlines: String,
+    lead_passenger: String,
+    passenger_count: i64,
+    origin: String,
+    destination: String,
+    departure_local: String,
+    has_refund: i64,
+    created_at: String,
+}
+
+impl LineRow {
+    fn line(self) -> Result<Line, sqlx::Error> {
+        Ok(Line {
+            created_at: parse_instant(&self.created_at).map_err(decode)?,
+            total: Money::new(self.total_minor, self.currency),
+            id: self.id,
+            order_no: self.order_no,
+            pnr: self.pnr,
+            status: self.status,
+            payment_channel: self.payment_channel,
+            airlines: self.airlines,
+            lead_passenger: self.lead_passenger,
+            other_passengers: self.passenger_count - 1,
+            origin: self.origin,
+            destination: self.destination,
+            departure_local: self.departure_local,
+            has_refund: self.has_refund == 1,
+        })
+    }
+}
+
+impl Line {
+    /// The departure as pages write it.
+    #[must_use]
+    pub fn departure(&self) -> String {
+        self.departure_local.replace('T', " ")
+    }
+
+    /// Where the next page begins, in the order of this search.
+    #[must_use]
+    pub fn cursor(&self, search: &Search) -> Cursor {
+        let sorted = if search.by_departure() { self.departure_local.clone() } else { instant_text(self.created_at) };
+        Cursor { sorted, id: self.id.clone() }
+    }
+}
+
+/// Bookings under a name from which on it is quicker to walk the list and look at each booking's names than to gather all
+/// who are called so and sort them.
+const COMMON_NAME: i64 = 2_000;
+
+/// Names that begin so, as keys: from the first, to before the second.
+fn name_range(name: &str) -> (String, String) {
+    let beginning = sortable(&fold_name(name));
+    let end = format!("{beginning}g");
+    (beginning, end)
+}
+
+/// Whether a passenger's name is too common to gather all bookings under it.
+async fn is_common(conn: &mut Conn, scope: &Scope, name: &str) -> Result<bool, sqlx::Error> {
+    let (from, until) = name_range(name);
+    let counted = match scope.agency_id() {
+        Some(agency_id) => Select::new("SELECT 1 FROM booking_keys k").and("k.agency_id = ?", [agency_id.into()]),
+        None => Select::new("SELECT 1 FROM booking_keys k"),
+    }
+    .and("k.kind = 'name' AND k.value >= ? AND k.value < ?", [from.into(), until.into()])
+    .then("LIMIT 1 OFFSET 0 + ?", [COMMON_NAME.into()]);
+    Ok(!counted.rows(conn).await?.is_empty())
+}
+
+/// The query of My Bookings. `common_name`: the passenger's name is one of many.
+#[must_use]
+pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64) -> Select {
+    let mut query = Select::new(
+        "SELECT o.id, o.order_no, o.pnr, o.status, o.payment_channel, o.currency, o.total_minor, o.airlines, o.lead_passenger, \
+         o.passenger_count, o.origin, o.destination, o.departure_local, o.has_refund, o.created_at FROM orders o",
+    );
+    query = query.and_if("o.agency_id = ?", scope.agency_id());
+    query = query.and_if("o.order_no = ?", search.order_no.as_deref());
+    for (kind, value) in [("pnr", &search.pnr), ("ticket", &search.ticket)] {
+        if let Some(value) = value {
+            query = query.and(
+                "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = ? AND k.value = ?)",
+                [kind.into(), value.as_str().into()],
+            );
+        }
+    }
+    if let Some(name) = &search.passenger {
+        let (from, until) = name_range(name);
+        query = if common_name {
+            // Written so that neither database does anything but look at the keys of one booking after the other.
+            let of_booking = "(SELECT 1 FROM booking_keys k WHERE k.order_id = o.id AND k.kind || '' = 'name' \
+                              AND k.value || '' >= ? AND k.value || '' < ? LIMIT 1) = 1";
+            query.and(of_booking, [from.into(), until.into()])
+        } else {
+            match scope.agency_id() {
+                Some(agency_id) => query.and(
+                    "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ? AND k.agency_id = ?)",
+                    [from.into(), until.into(), agency_id.into()],
+                ),
+                None => query.and(
+                    "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ?)",
+                    [from.into(), until.into()],
+                ),
+            }
+        };
+    }
+    query = query.and_if("o.airline = ?", search.airline.as_deref());
+    query = query.and_if("o.status = ?", search.status.map(Status::word));
+    query = query.and_if("o.payment_channel = ?", search.channel.map(PaymentChannel::word));
+    query = query.and_if("o.has_refund = ?", search.has_refund.map(i64::from));
+    query = query.and_if("o.departure_local >= ?", search.departure_from.map(|day| day.to_string()));
+    query = query.and_if("o.departure_local < ?", search.departure_until.map(|day| day.to_string()));
+    query = query.and_if("o.created_at >= ?", search.created_from.map(instant_text));
+    query = query.and_if("o.created_at < ?", search.created_until.map(instant_text));
+    let after = search.after.clone().map(|cursor| [cursor.sorted.into(), cursor.id.into()]);
+    if search.by_departure() {
+        if let Some(after) = after {
+            query = query.and("(o.departure_local, o.id) > (?, ?)", after);
+        }
+        return query.then("ORDER BY o.departure_local, o.id LIMIT 0 + ?", [limit.into()]);
+    }
+    if let Some(after) = after {
+        query = query.and("(o.created_at, o.id) < (?, ?)", after);
+    }
+    query.then("ORDER BY o.created_at DESC, o.id DESC LIMIT 0 + ?", [limit.into()])
+}
+
+/// The lines of My Bookings.
+pub async fn list(conn: &mut Conn, scope: &Scope, search: &Search, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
+    let common_name = match &search.passenger {
+        Some(name) => is_common(conn, scope, name).await?,
+        None => false,
+    };
+    let rows: Vec<LineRow> = list_query(scope, search, common_name, limit).fetch_packed(conn, &COLUMNS).await?;
+    rows.into_iter().map(LineRow::line).collect()
+}
+
+/// Order numbers that a typed text names exactly: by order number, PNR or ticket number; at most two.
+pub async fn named_exactly(conn: &mut Conn, scope: &Scope, text: &str) -> Result<Vec<String>, sqlx::Error> {
+    let (identifier, ticket) = (fold_identifier(text), fold_ticket_number(text));
+    let query = match scope.agency_id() {
+        Some(_) => {
+            "SELECT order_no FROM orders WHERE order_no = $1 AND agency_id = $3 UNION \
+             SELECT o.order_no FROM booking_keys k JOIN orders o ON o.id = k.order_id \
+             WHERE k.agency_id = $3 AND ((k.kind = 'pnr' AND k.value = $1) OR (k.kind = 'ticket' AND k.value = $2)) LIMIT 2"
+        }
+        None => {
+            "SELECT order_no FROM orders WHERE order_no = $1 AND $3 = '' UNION \
+             SELECT o.order_no FROM booking_keys k JOIN orders o ON o.id = k.order_id \
+             WHERE (k.kind = 'pnr' AND k.value = $1) OR (k.kind = 'ticket' AND k.value = $2) LIMIT 2"
+        }
+    };
+    let agency_id = scope.agency_id().unwrap_or_default();
+    let rows: Vec<(String,)> = sqlx::query_as(query).bind(identifier).bind(ticket).bind(agency_id).fetch_all(conn).await?;
+    Ok(rows.into_iter().map(|(order_no,)| order_no).collect())
+}

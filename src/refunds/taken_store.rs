@@ -1,0 +1,84 @@
+//! All SQL about what of an order is in refunds.
+
+use std::collections::HashMap;
+
+use sqlx::FromRow;
+
+use crate::db::Conn;
+use crate::db::select::Select;
+
+/// What a quote of an order depends on, and others may change: its document, how often it was quoted, what of it is in
+/// refunds, and what is known of its flights. Rule sets and rates are those of the moment at which it was reckoned.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Stamp {
+    document_digest: String,
+    newest_ordinal: i64,
+    /// Passengers and segments that ever were in a refund, and those that are now.
+    coupons: i64,
+    holding: i64,
+    incidents: i64,
+}
+
+/// The stamp of an order; in one statement. Where writers do not wait for one another it is true only in a transaction that
+/// holds the order already.
+///
+/// # Errors
+/// The database's own.
+pub async fn stamp(conn: &mut Conn, order_no: &str) -> Result<Option<Stamp>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT o.document_digest, \
+         CAST(COALESCE((SELECT MAX(q.ordinal) FROM quotes q WHERE q.order_id = o.id), 0) AS BIGINT) AS newest_ordinal, \
+         (SELECT COUNT(*) FROM refund_coupons c WHERE c.order_id = o.id) AS coupons, \
+         (SELECT COUNT(*) FROM refund_coupons c WHERE c.order_id = o.id AND c.holds = 1) AS holding, \
+         CAST(COALESCE((SELECT SUM(i.version) FROM incidents i WHERE i.order_id = o.id), 0) AS BIGINT) AS incidents \
+         FROM orders o WHERE o.order_no = $1",
+    )
+    .bind(order_no)
+    .fetch_optional(conn)
+    .await
+}
+
+/// A passenger and segment that an open or completed refund has.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Taken {
+    pub passenger_no: i64,
+    pub segment_no: i64,
+    pub refund_number: String,
+    /// 1 when the refund is completed, 0 while it is open.
+    pub completed: i64,
+}
+
+/// What of an order is in refunds that are open or completed.
+///
+/// # Errors
+/// The database's own.
+pub async fn taken(conn: &mut Conn, order_id: &str) -> Result<Vec<Taken>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT c.passenger_no, c.segment_no, r.number AS refund_number, \
+         CAST(CASE WHEN r.closed_at IS NULL THEN 0 ELSE 1 END AS BIGINT) AS completed FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id \
+         WHERE c.order_id = $1 AND c.holds = 1 ORDER BY c.passenger_no, c.segment_no",
+    )
+    .bind(order_id)
+    .fetch_all(conn)
+    .await
+}
+
+/// As [`taken`], for many orders, by order.
+///
+/// # Errors
+/// The database's own.
+pub async fn taken_of_many(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, Vec<Taken>>, sqlx::Error> {
+    let rows: Vec<(String, i64, i64, String, i64)> = Select::new(
+        "SELECT c.order_id, c.passenger_no, c.segment_no, r.number, CAST(CASE WHEN r.closed_at IS NULL THEN 0 ELSE 1 END AS BIGINT) FROM refund_coupons c JOIN refunds r ON r.id = c.refund_id",
+    )
+    .and_in("c.order_id", order_ids.iter().map(|id| (*id).into()))
+    .and("c.holds = 1", [])
+    .then("ORDER BY c.order_id, c.passenger_no, c.segment_no", [])
+    .fetch(conn)
+    .await?;
+    let mut all: HashMap<String, Vec<Taken>> = HashMap::new();
+    for (order_id, passenger_no, segment_no, refund_number, completed) in rows {
+        all.entry(order_id).or_default().push(Taken { passenger_no, segment_no, refund_number, completed });
+    }
+    Ok(all)
+}
