@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -219,9 +219,13 @@ pub async fn restore(url: &str, file: &Path, files: &Path) -> Result<Manifest, C
     let reader = tokio::task::spawn_blocking(move || {
         // Nothing is committed before the files stand beside: a row never names a file that did not come back.
         let read = read_tables(archive, &tables, &sender).and_then(|mut archive| restore_files(&mut archive, &beside));
-        if let Err(complaint) = read {
-            // Whoever does not listen any more has a complaint of its own.
-            let _ = sender.blocking_send(Err(complaint));
+        match read {
+            Ok(laid) => Some(laid),
+            Err(complaint) => {
+                // Whoever does not listen any more has a complaint of its own.
+                let _ = sender.blocking_send(Err(complaint));
+                None
+            }
         }
     });
     let restored = db.write(move |conn| {
@@ -235,7 +239,9 @@ pub async fn restore(url: &str, file: &Path, files: &Path) -> Result<Manifest, C
         })
     });
     restored.await?;
-    reader.await?;
+    if let Some(laid) = reader.await? {
+        laid.keep();
+    }
     db.close().await;
     let db = Db::open(url, sizes).await?;
     let report = verify::run(&db).await?;
@@ -318,7 +324,28 @@ fn is_plain(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn restore_files(archive: &mut Archive, files: &Path) -> Result<(), Complaint> {
+/// Files that were written beside rows that are not committed yet: gone with it, unless they are kept.
+#[derive(Debug, Default)]
+struct Laid(Vec<PathBuf>);
+
+impl Laid {
+    fn keep(mut self) {
+        self.0.clear();
+    }
+}
+
+impl Drop for Laid {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            if let Err(cause) = std::fs::remove_file(path) {
+                tracing::warn!(%cause, path = %path.display(), "a file of a restoration that failed stays");
+            }
+        }
+    }
+}
+
+fn restore_files(archive: &mut Archive, files: &Path) -> Result<Laid, Complaint> {
+    let mut laid = Laid::default();
     let names: BTreeSet<String> = archive.file_names().filter_map(|name| Some(name.ok()?.strip_prefix("files/")?.to_owned())).collect();
     for name in names {
         if !name.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
@@ -329,11 +356,12 @@ fn restore_files(archive: &mut Archive, files: &Path) -> Result<(), Complaint> {
             crate::web::private_folder(folder)?;
         }
         let mut attached = archive.by_name(&format!("files/{name}"))?;
-        let mut kept = File::create(path)?;
+        let mut kept = File::create(&path)?;
+        laid.0.push(path);
         std::io::copy(&mut attached, &mut kept)?;
         kept.sync_all()?;
     }
-    Ok(())
+    Ok(laid)
 }
 
 /// What a drill did and how long it took.

@@ -110,10 +110,19 @@ async fn a_backup_is_of_one_moment(world: World) {
     }
 }
 
+/// Files in a folder and those below it.
+fn attached(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).map(|entries| entries.flatten().map(|entry| entry.path()).collect::<Vec<_>>());
+    entries.unwrap_or_default().iter().map(|path| if path.is_dir() { attached(path) } else { 1 }).sum()
+}
+
 async fn what_is_no_whole_backup_is_refused(world: World) {
-    world.person("sam", Role::Supervisor, None).await;
+    let (lan, _, _) = world.registered(ORDER).await;
+    let order = world.booked_more("SKLA20261104193210043").await;
+    lan.raise(&order, "feedback-dispute", &[], &[("a.pdf", PDF), ("b.pdf", PDF)]).await.expect_status(303);
     let folder = Folder::new();
-    let (file, _) = made(&world, &folder, "good.zip").await;
+    let (file, manifest) = made(&world, &folder, "good.zip").await;
+    assert_eq!(manifest.files, 2);
     let run = |arguments: &[&str]| {
         let done = Command::new(env!("CARGO_BIN_EXE_afterfare")).args(arguments).output().expect("the program runs");
         (done.status.code(), format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr)))
@@ -159,6 +168,18 @@ async fn what_is_no_whole_backup_is_refused(world: World) {
     expect(&["restore", &named, "--database", &new], 1, "no table or column is called so");
     let future = changed("future.zip", &only("manifest.json", &|text| text.replace("\"tables_version\": ", "\"tables_version\": 9")));
     expect(&["restore", &future, "--database", &new], 1, "restore it with that version or a newer one");
+    // The last of the attached files is damaged: what was written of the others is gone again.
+    let mut torn = whole.clone();
+    let mut archive = zip::ZipArchive::new(std::io::Cursor::new(&whole)).expect("an archive");
+    let names = archive.file_names().map(|name| name.expect("a name").into_owned());
+    let last = names.filter(|name| name.starts_with("files/")).max().expect("an attached file");
+    let part = archive.by_name(&last).expect("a part");
+    let end = part.data_start().expect("a place") + part.compressed_size();
+    torn[usize::try_from(end).expect("a place") - 4] ^= 0x55;
+    std::fs::write(path("file.zip"), torn).expect("a file");
+    let beside = path("beside");
+    expect(&["restore", &path("file.zip"), "--database", &new, "--files", &beside], 1, "");
+    assert_eq!(attached(std::path::Path::new(&beside)), 0);
     // Nothing of all that is left: the good one goes in.
     expect(&["restore", &good, "--database", &new, "--files", &files], 0, "the books are clean");
     expect(&["drill", "--database", &world.url, "--files", &files], 0, "every table as it was");
