@@ -24,6 +24,7 @@ use afterfare::queue::request_store as queue_requests;
 use afterfare::queue::store as queue;
 use afterfare::queue::view::{RequestView, View};
 use afterfare::refunds::model::Kind as RefundKind;
+use afterfare::refunds::taken_store as taken;
 use afterfare::remittances::line_store::{self as remittance_lines, View as LinesView};
 use afterfare::remittances::model::{Finding, LineStatus};
 use afterfare::remittances::store as remittances;
@@ -44,7 +45,7 @@ on_both! {
 async fn lists_are_served_by_an_index(world: World) {
     let cursor = || Some(Cursor { sorted: "2026-11-20T09:00:00Z".to_owned(), id: "x".to_owned() });
     let scopes = [Scope::Operator, Scope::Agency("a".to_owned())];
-    let mut queries: Vec<(String, Select)> = Vec::new();
+    let mut queries: Vec<(String, Select)> = vec![("the stamp of an order".to_owned(), taken::stamp_query("X"))];
     for scope in &scopes {
         let searches = [
             BookingSearch::default(),

@@ -13,10 +13,21 @@ use crate::db::select::Select;
 pub struct Stamp {
     document_digest: String,
     newest_ordinal: i64,
-    /// Passengers and segments that ever were in a refund, and those that are now.
-    coupons: i64,
-    holding: i64,
+    /// Sums of versions: they grow with every one that is added, and with whatever becomes of it.
+    refunds: i64,
     incidents: i64,
+}
+
+/// The query of an order's stamp.
+#[must_use]
+pub fn stamp_query(order_no: &str) -> Select {
+    Select::new(
+        "SELECT o.document_digest, \
+         CAST(COALESCE((SELECT MAX(q.ordinal) FROM quotes q WHERE q.order_id = o.id), 0) AS BIGINT) AS newest_ordinal, \
+         CAST(COALESCE((SELECT SUM(r.version) FROM refunds r WHERE r.order_id = o.id), 0) AS BIGINT) AS refunds, \
+         CAST(COALESCE((SELECT SUM(i.version) FROM incidents i WHERE i.order_id = o.id), 0) AS BIGINT) AS incidents FROM orders o",
+    )
+    .and("o.order_no = ?", [order_no.into()])
 }
 
 /// The stamp of an order; in one statement. Where writers do not wait for one another it is true only in a transaction that
@@ -25,17 +36,7 @@ pub struct Stamp {
 /// # Errors
 /// The database's own.
 pub async fn stamp(conn: &mut Conn, order_no: &str) -> Result<Option<Stamp>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT o.document_digest, \
-         CAST(COALESCE((SELECT MAX(q.ordinal) FROM quotes q WHERE q.order_id = o.id), 0) AS BIGINT) AS newest_ordinal, \
-         (SELECT COUNT(*) FROM refund_coupons c WHERE c.order_id = o.id) AS coupons, \
-         (SELECT COUNT(*) FROM refund_coupons c WHERE c.order_id = o.id AND c.holds = 1) AS holding, \
-         CAST(COALESCE((SELECT SUM(i.version) FROM incidents i WHERE i.order_id = o.id), 0) AS BIGINT) AS incidents \
-         FROM orders o WHERE o.order_no = $1",
-    )
-    .bind(order_no)
-    .fetch_optional(conn)
-    .await
+    Ok(stamp_query(order_no).fetch(conn).await?.into_iter().next())
 }
 
 /// A passenger and segment that an open or completed refund has.
