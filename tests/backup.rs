@@ -5,7 +5,6 @@ use std::process::Command;
 
 use afterfare::backup::{self, Manifest};
 use afterfare::db::Kind;
-use afterfare::kernel::actor::Role;
 
 use crate::on_both;
 use crate::world::{Folder, PDF, World, new_database};
