@@ -178,7 +178,12 @@ async fn what_is_no_whole_backup_is_refused(world: World) {
     std::fs::write(path("file.zip"), torn).expect("a file");
     let beside = path("beside");
     expect(&["restore", &path("file.zip"), "--database", &new, "--files", &beside], 1, "");
-    assert_eq!(attached(std::path::Path::new(&beside)), 0);
+    assert_eq!(attached(Path::new(&beside)), 0);
+    // Nor is anything lost of files that somebody is using.
+    let used = world.app.settings.files.clone();
+    let used_text = used.display().to_string();
+    expect(&["restore", &path("file.zip"), "--database", &new, "--files", &used_text], 1, "");
+    assert_eq!(attached(&used), 2);
     // Nothing of all that is left: the good one goes in.
     expect(&["restore", &good, "--database", &new, "--files", &files], 0, "the books are clean");
     expect(&["drill", "--database", &world.url, "--files", &files], 0, "every table as it was");
