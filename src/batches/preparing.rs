@@ -11,7 +11,8 @@ use super::working::CHUNK;
 use crate::bookings::store as bookings;
 use crate::config::Limits;
 use crate::db::Conn;
-use crate::incidents;
+use crate::incidents::model::Incident;
+use crate::incidents::store as incidents;
 use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::Timestamp;
 use crate::refunds::model::{BatchPlace, Reason};
@@ -22,13 +23,13 @@ use crate::refunds::registering::Beginning;
 use crate::refunds::taken_store::{self, Taken};
 
 /// What the claims of some orders depend on, and others may change: their documents, what of them is in refunds, how often
-/// they were quoted, and what is known of their flights. Rule sets and rates are those of the moment of reckoning.
+/// they were quoted, and what proves that a flight was changed. Rule sets and rates are those of the moment of reckoning.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     documents: Vec<(String, String)>,
     taken: HashMap<String, Vec<Taken>>,
     ordinals: HashMap<String, i64>,
-    incidents: HashMap<String, i64>,
+    proving: HashMap<String, Incident>,
 }
 
 impl Seen {
@@ -57,8 +58,8 @@ impl Seen {
         }
         let taken = taken_store::taken_of_many(conn, &ids).await?;
         let ordinals = quote_store::newest_ordinals(conn, &ids).await?;
-        let incidents = incidents::store::marks(conn, &ids).await?;
-        Ok(Self { documents, taken, ordinals, incidents })
+        let proving = incidents::proving_of_many(conn, &ids).await?;
+        Ok(Self { documents, taken, ordinals, proving })
     }
 }
 
@@ -133,7 +134,7 @@ pub async fn prepare(
         let nth = more_of.entry(&kept.id).or_default();
         let known = Known {
             incident: match possible.selection.reason {
-                Reason::Involuntary => incidents::store::proving(conn, &kept.id).await?,
+                Reason::Involuntary => seen.proving.get(&kept.id).cloned(),
                 Reason::Voluntary | Reason::Void => None,
             },
             is_first: found.taken.is_empty() && *nth == 0,

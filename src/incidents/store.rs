@@ -1,6 +1,7 @@
 //! All SQL about incidents.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use sqlx::FromRow;
 
@@ -84,18 +85,20 @@ pub async fn proving(conn: &mut Conn, order_id: &str) -> Result<Option<Incident>
     row.map(IncidentRow::incident).transpose()
 }
 
-/// A number for each of these orders that grows with whatever becomes known of its flights; an order of which nothing is
-/// known is absent.
+/// As [`proving`], for many orders, by order.
 ///
 /// # Errors
 /// The database's own.
-pub async fn marks(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, i64>, sqlx::Error> {
-    let rows: Vec<(String, i64)> = Select::new("SELECT i.order_id, CAST(SUM(i.version) AS BIGINT) FROM incidents i")
+pub async fn proving_of_many(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMap<String, Incident>, sqlx::Error> {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let rows: Vec<IncidentRow> = Select::new(TEXT.get_or_init(|| format!("SELECT {COLUMNS} FROM incidents i")))
         .and_in("i.order_id", order_ids.iter().map(|id| (*id).into()))
-        .then("GROUP BY i.order_id", [])
+        .and("i.result IN ('FLIGHT_CHANGE', 'FLIGHT_CANCELED', 'ABNORMAL_CANCELLATION')", [])
+        .then("ORDER BY i.order_id, i.told_at, i.id", [])
         .fetch(conn)
         .await?;
-    Ok(rows.into_iter().collect())
+    // The last one of an order takes the place of those before it.
+    rows.into_iter().map(|row| row.incident().map(|incident| (incident.order_id.clone(), incident))).collect()
 }
 
 /// The incident with this number, if the scope may see it.
