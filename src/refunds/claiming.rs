@@ -9,7 +9,7 @@ use super::registering::{self, Beginning};
 use super::selection::Selection;
 use super::{quote_store, quoting, taken_store};
 use crate::bookings::model::{PaymentChannel, Status};
-use crate::bookings::store as bookings;
+use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
 use crate::db::{Conn, Db};
 use crate::kernel::actor::Actor;
@@ -44,14 +44,14 @@ pub async fn claim(db: &Db, claim: Claim, limits: &Limits, now: Timestamp) -> Re
         Box::pin(async move {
             let request = format!("claim {} {:?} {:?}", claim.order_no, claim.passengers, claim.fulfilled_on);
             // The second press waits here for the first.
-            bookings::held(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
+            let kept = bookings::held(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
             match once::recall(conn, &claim.actor.user_id, &claim.once_key, &request).await? {
                 Earlier::Same(number) => return Ok(number),
                 Earlier::Different => return Err(Refusal::KeyReused),
                 Earlier::Nothing => {}
             }
             let (user_id, once_key) = (claim.actor.user_id.clone(), claim.once_key.clone());
-            let refund = claim_in(conn, claim, &limits, now).await?;
+            let refund = claim_held(conn, &kept, claim, &limits, now).await?;
             once::remember(conn, &user_id, &once_key, &request, &refund.number, now).await?;
             Ok(refund.number)
         })
@@ -65,6 +65,10 @@ pub async fn claim(db: &Db, claim: Claim, limits: &Limits, now: Timestamp) -> Re
 /// As [`claim`].
 pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Timestamp) -> Result<Refund, Refusal> {
     let kept = bookings::held(conn, &claim.actor.scope(), &claim.order_no).await?.ok_or(Refusal::Absent)?;
+    claim_held(conn, &kept, claim, limits, now).await
+}
+
+async fn claim_held(conn: &mut Conn, kept: &Kept, claim: Claim, limits: &Limits, now: Timestamp) -> Result<Refund, Refusal> {
     if kept.booking.payment_channel == PaymentChannel::Vcc {
         return Err(Refusal::PaidByCard);
     }
@@ -80,7 +84,7 @@ pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Times
     let selection = Selection { passengers: claim.passengers, segments: claim.segments, reason: claim.reason };
     let taken = taken_store::taken(conn, &kept.id).await?;
     selection.check_known(&kept.booking, &taken)?;
-    let quote = quoting::reckon(conn, &kept, selection, &claim.actor.user_id, limits, now).await?;
+    let quote = quoting::reckon(conn, kept, selection, &claim.actor.user_id, limits, now).await?;
     quote_store::insert(conn, &quote).await?;
     let beginning = Beginning {
         claim: Some((claim.fulfilled_on, claim.expected)),
@@ -88,7 +92,7 @@ pub async fn claim_in(conn: &mut Conn, claim: Claim, limits: &Limits, now: Times
         proof: claim.proof,
         ..Beginning::default()
     };
-    registering::register(conn, &kept, &quote, beginning, &claim.actor, limits, now).await
+    registering::register(conn, kept, &quote, beginning, &claim.actor, limits, now).await
 }
 
 /// Whether an airline can have paid on a day: payment may be announced, but not for long after; and not from before the

@@ -58,11 +58,8 @@ pub async fn quote(db: &Db, asked: Asked, limits: &Limits, now: Timestamp) -> Re
     .await
 }
 
-/// Decides and calculates, in a transaction that holds the order. The quote is not kept yet.
-///
-/// # Errors
-/// As [`quote`].
-pub async fn make(
+/// Decides and calculates. The quote is not kept yet.
+async fn make(
     conn: &mut Conn,
     kept: &Kept,
     selection: Selection,
@@ -74,7 +71,7 @@ pub async fn make(
     make_next(conn, kept, selection, newest_ordinal, (user_id, now), limits).await
 }
 
-/// As [`make`], where the newest quote's ordinal is known already.
+/// Decides and calculates, where the newest quote's ordinal is known already. The quote is not kept yet.
 ///
 /// # Errors
 /// As [`quote`].
