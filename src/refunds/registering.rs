@@ -64,9 +64,9 @@ pub async fn register(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Refund, Refusal> {
+    let recipients = agencies::audience(conn, None, None).await?;
     let mut refunds = register_many(conn, vec![Entrant { kept, quote, beginning }], actor, limits, now).await?;
     let refund = refunds.pop().ok_or(Refusal::Absent)?;
-    let recipients = agencies::audience(conn, None, None).await?;
     notices::store::post(conn, &recipients, &wording::case(&refund), &wording::begun(&refund), now).await?;
     Ok(refund)
 }
@@ -82,6 +82,9 @@ pub async fn register_many(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Vec<Refund>, Refusal> {
+    let order_ids: Vec<&str> = entrants.iter().map(|entrant| entrant.kept.id.as_str()).collect();
+    bookings::mark_refund(conn, &order_ids).await?;
+    // Whoever else registers waits from here on, because numbers leave none out.
     let month = utc_day(now).strftime("%Y%m").to_string();
     let numbers = numbers::next_many(conn, "refund", &month, entrants.len()).await?;
     let with_number = |(entrant, number): (&Entrant<'_>, String)| {
@@ -98,8 +101,6 @@ pub async fn register_many(
             return Err(Refusal::ProofGone);
         }
     }
-    let order_ids: Vec<&str> = entrants.iter().map(|entrant| entrant.kept.id.as_str()).collect();
-    bookings::mark_refund(conn, &order_ids).await?;
     for (kind, happened) in [(Kind::Refund, "registered"), (Kind::Claim, "claimed")] {
         let of_kind = entrants.iter().zip(&refunds).filter(|(_, (refund, _))| refund.kind == kind);
         let events = of_kind.map(|(entrant, (refund, _))| (refund.id.clone(), details(refund, &entrant.beginning)));
