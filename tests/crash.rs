@@ -144,21 +144,31 @@ async fn killed_during_submissions_and_credits(kind: Kind) {
     assert!(!acknowledged.is_empty(), "nothing was acknowledged before a kill: then nothing is shown");
     let server = Server::start(&url).await;
     let lan = signed_in(&server.base, "lan").await;
-    for (number, status) in &acknowledged {
+    check_acknowledged(&lan, &acknowledged).await;
+    server.kill();
+    let refunds = check_books(&url).await;
+    assert!(refunds >= i64::try_from(acknowledged.len()).expect("few"), "a refund was lost");
+}
+
+/// Every refund that was acknowledged is there, and not behind what was acknowledged.
+pub async fn check_acknowledged(lan: &Person, acknowledged: &[(String, String)]) {
+    for (number, status) in acknowledged {
         let page = lan.get(&format!("/refunds/{number}")).await.expect_status(200);
-        // It is there, and not behind what was acknowledged.
         let reached = page.select(".timeline li").join(" ");
         assert!(reached.contains(status.as_str()), "{number} was acknowledged as “{status}”: {reached}");
     }
-    server.kill();
-    let db = Db::open(&url, PoolSizes { readers: 2, writers: 1 }).await.expect("the database opens");
+}
+
+/// The books are clean, and no order was refunded twice; how many refunds there are.
+pub async fn check_books(url: &str) -> i64 {
+    let db = Db::open(url, PoolSizes { readers: 1, writers: 1 }).await.expect("the database opens");
     let report = afterfare::finance::verify::run(&db).await.expect("the check runs");
     assert_eq!(report.differences, Vec::<String>::new());
     let mut conn = db.read().await.expect("a connection");
     let (refunds, orders): (i64, i64) =
         sqlx::query_as("SELECT COUNT(*), COUNT(DISTINCT order_id) FROM refunds").fetch_one(&mut *conn).await.expect("counts");
     assert_eq!(refunds, orders, "an order was refunded twice");
-    assert!(refunds >= i64::try_from(acknowledged.len()).expect("few"), "a refund was lost");
+    refunds
 }
 
 pub fn number(n: usize) -> String {

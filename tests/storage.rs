@@ -6,35 +6,14 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use afterfare::db::{Db, PoolSizes};
 use futures_util::future::join_all;
 
-use crate::crash::{Server, lead, number, prepare, signed_in};
+use crate::crash::{Server, check_acknowledged, check_books, lead, number, prepare, signed_in};
 use crate::world::{Folder, Person};
 
 /// How often PostgreSQL is stopped; the tests stop it less often than `scripts/faults`.
 const STOPS: u64 = 20;
 const ORDERS_OF_ROUND: usize = 4;
-
-/// Every refund that was acknowledged is there, and not behind what was acknowledged.
-async fn check_acknowledged(lan: &Person, acknowledged: &[(String, String)]) {
-    for (number, status) in acknowledged {
-        let page = lan.get(&format!("/refunds/{number}")).await.expect_status(200);
-        let reached = page.select(".timeline li").join(" ");
-        assert!(reached.contains(status.as_str()), "{number} was acknowledged as “{status}”: {reached}");
-    }
-}
-
-/// The books are clean, and no order was refunded twice.
-async fn check_books(url: &str) {
-    let db = Db::open(url, PoolSizes { readers: 1, writers: 1 }).await.expect("the database opens");
-    let report = afterfare::finance::verify::run(&db).await.expect("the check runs");
-    assert_eq!(report.differences, Vec::<String>::new());
-    let mut conn = db.read().await.expect("a connection");
-    let (refunds, orders): (i64, i64) =
-        sqlx::query_as("SELECT COUNT(*), COUNT(DISTINCT order_id) FROM refunds").fetch_one(&mut *conn).await.expect("counts");
-    assert_eq!(refunds, orders, "an order was refunded twice");
-}
 
 async fn lead_some(lan: &Person, sam: &Person, orders: std::ops::Range<usize>) -> Vec<(String, String)> {
     let led = join_all(orders.map(|n| lead(lan.clone(), sam.clone(), number(n)))).await;
