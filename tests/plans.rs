@@ -5,6 +5,7 @@ use afterfare::batches::{row_store as batch_rows, store as batches};
 use afterfare::bookings::filters::Search as BookingSearch;
 use afterfare::bookings::list_store as bookings;
 use afterfare::bookings::model::{PaymentChannel, Status};
+use afterfare::bookings::store as bookings_store;
 use afterfare::bsp::batch_store as bsp_batches;
 use afterfare::bsp::form_store::{self as bsp_forms, Wanted};
 use afterfare::bsp::model::Status as FormStatus;
@@ -39,6 +40,7 @@ use crate::world::{Folder, World};
 
 on_both! {
     lists_are_served_by_an_index
+    rows_of_a_file_are_found_by_their_numbers
     a_page_asks_a_fixed_number_of_questions
 }
 
@@ -162,6 +164,28 @@ async fn lists_are_served_by_an_index(world: World) {
             || name == "movements";
         let sorts = plan.iter().any(|line| line.contains("USE TEMP B-TREE FOR ORDER BY"));
         assert!(exact || !sorts, "{name}: {plan:#?}");
+    }
+}
+
+/// Without statistics SQLite guesses that an agency has ten orders: it must not look for a thousand numbers by walking
+/// through all orders of one.
+async fn rows_of_a_file_are_found_by_their_numbers(world: World) {
+    let numbers: Vec<String> = (0..1024).map(|n| format!("SKLA2026110419{n:07}")).collect();
+    let ids: Vec<&str> = numbers.iter().map(String::as_str).collect();
+    for (column, query) in [
+        ("order_no", bookings_store::digests_query(&numbers)),
+        ("order_no", batch_rows::refunds_of_orders_query(&numbers)),
+        ("id", bookings_store::mark_refund_query(&ids)),
+        ("row_no", batch_rows::mark_posted_query("b", 1..=1024)),
+    ] {
+        let plan = world.app.db.explain(&query).await.expect("a plan").join("\n");
+        let wanted = match world.app.db.kind {
+            Kind::Sqlite if column == "row_no" => "(batch_id=? AND status=? AND row_no>? AND row_no<?)".to_owned(),
+            Kind::Postgres if column == "row_no" => "(row_no >= ".to_owned(),
+            Kind::Sqlite => format!("({column}=?)"),
+            Kind::Postgres => format!("({column} = ANY"),
+        };
+        assert!(plan.contains(&wanted), "{wanted}: {plan}");
     }
 }
 

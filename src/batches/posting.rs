@@ -1,7 +1,7 @@
 //! The posting: claims are made of the rows that were confirmed, some at a time. Claims, rows and how far it came are
 //! one transaction, and a row becomes a claim once: the database itself refuses a second.
 
-use super::model::{Batch, Counts, RowStatus, Status};
+use super::model::{Batch, BatchRow, Counts, RowStatus, Status};
 use super::preparing::{Prepared, Seen, prepare};
 use super::working::{CHUNK, CHUNKS, free_from};
 use super::{row_store, store};
@@ -62,7 +62,11 @@ async fn write(
     let written =
         app.db.write(move |conn| Box::pin(async move { write_in(conn, batch, actor.as_ref(), prepared, free_from, &limits, now).await }));
     match written.await {
-        Ok(after) => Ok(Some(after)),
+        Ok((after, prepared)) => {
+            // Some ten thousand small things: they are let go beside the next rows.
+            drop(tokio::task::spawn_blocking(move || drop(prepared)));
+            Ok(Some(after))
+        }
         Err(Refusal::Absent) => Ok(None),
         Err(refusal) => Err(refusal.into()),
     }
@@ -76,8 +80,8 @@ async fn write_in(
     free_from: Timestamp,
     limits: &Limits,
     now: Timestamp,
-) -> Result<Batch, Refusal> {
-    let (is_end, last_row) = (prepared.is_end(), prepared.last_row());
+) -> Result<(Batch, Prepared), Refusal> {
+    let (is_end, first_row, last_row) = (prepared.is_end(), prepared.first_row(), prepared.last_row());
     // Whoever else is at one of these orders comes before or after; what is read from here on stays true.
     let numbers: Vec<String> = prepared.rows.iter().map(|row| row.order_no.clone()).collect();
     if Seen::held(conn, &batch.scope(), &numbers).await? != prepared.seen {
@@ -87,8 +91,7 @@ async fn write_in(
         Some(actor) => keep(conn, &mut prepared, actor, limits, now).await?,
         None => 0,
     };
-    let results = prepared.results;
-    let count = |status: RowStatus| i64::try_from(results.iter().filter(|row| row.status == status).count()).unwrap_or(0);
+    let count = |status: RowStatus| i64::try_from(prepared.results.iter().filter(|row| row.status == status).count()).unwrap_or(0);
     let (listed, refused) = (count(RowStatus::Listed), count(RowStatus::Refused));
     let counts = Counts {
         done: if is_end { batch.counts.rows } else { last_row },
@@ -104,11 +107,16 @@ async fn write_in(
         // Another server was faster with the same rows: nothing of this transaction may stay.
         return Err(Refusal::Absent);
     }
-    row_store::save_rows(conn, &after.id, &results).await?;
+    let others: Vec<&BatchRow> = prepared.results.iter().filter(|row| row.status != RowStatus::Posted).collect();
+    row_store::save_rows(conn, &after.id, others).await?;
+    if posted > 0 {
+        // Nothing else of a row changes when it becomes a claim.
+        row_store::mark_posted(conn, &after.id, first_row..=last_row).await?;
+    }
     if is_end {
         tell(conn, &after, now).await?;
     }
-    Ok(Batch { version: after.version + 1, ..after })
+    Ok((Batch { version: after.version + 1, ..after }, prepared))
 }
 
 /// Who confirmed the batch: the claims are theirs.

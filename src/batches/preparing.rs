@@ -80,6 +80,12 @@ impl Prepared {
         i64::try_from(self.rows.len()).unwrap_or(CHUNK) < CHUNK
     }
 
+    /// The number of the first of these rows.
+    #[must_use]
+    pub fn first_row(&self) -> i64 {
+        self.rows.first().map_or(0, |row| row.row_no)
+    }
+
     /// The number of the last of these rows.
     #[must_use]
     pub fn last_row(&self) -> i64 {

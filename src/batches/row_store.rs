@@ -1,5 +1,8 @@
 //! All SQL about the rows of batches and the refunds that belong to them.
 
+use std::ops::RangeInclusive;
+
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{BatchRow, RowCode, RowStatus};
@@ -13,7 +16,9 @@ use crate::refunds::model::Status as RefundStatus;
 use crate::spreadsheets::cell::Cell;
 use crate::web::words::Message;
 
-#[derive(FromRow)]
+const COLUMNS: [&str; 9] = ["row_no", "line", "cells", "order_no", "status", "code", "message", "currency", "amount_minor"];
+
+#[derive(FromRow, Deserialize)]
 struct RowLine {
     row_no: i64,
     line: i64,
@@ -64,7 +69,7 @@ pub async fn rows(
     after: i64,
     limit: i64,
 ) -> Result<Vec<BatchRow>, sqlx::Error> {
-    let rows: Vec<RowLine> = rows_query(batch_id, status, after, limit).fetch(conn).await?;
+    let rows: Vec<RowLine> = rows_query(batch_id, status, after, limit).fetch_packed(conn, &COLUMNS).await?;
     rows.into_iter().map(RowLine::row).collect()
 }
 
@@ -94,11 +99,11 @@ pub async fn insert_rows(conn: &mut Conn, batch_id: &str, all: &[BatchRow]) -> R
     rows::insert(conn, ROWS, values).await
 }
 
-/// Writes what rows came to: most in one statement for all that came to the same.
+/// Writes what rows came to.
 ///
 /// # Errors
 /// The database's own.
-pub async fn save_rows(conn: &mut Conn, batch_id: &str, all: &[BatchRow]) -> Result<(), sqlx::Error> {
+pub async fn save_rows(conn: &mut Conn, batch_id: &str, all: impl IntoIterator<Item = &BatchRow>) -> Result<(), sqlx::Error> {
     const RESULTS: Table = Table {
         name: "batch_rows",
         columns: &["batch_id", "row_no", "line", "cells", "order_no", "status", "code", "message", "currency", "amount_minor"],
@@ -106,7 +111,7 @@ pub async fn save_rows(conn: &mut Conn, batch_id: &str, all: &[BatchRow]) -> Res
         suffix: "ON CONFLICT (batch_id, row_no) DO UPDATE SET status = excluded.status, code = excluded.code, message = excluded.message, \
                  currency = excluded.currency, amount_minor = excluded.amount_minor",
     };
-    let mut values = Vec::with_capacity(all.len());
+    let mut values = Vec::new();
     for row in all {
         values.push(vec![
             batch_id.into(),
@@ -122,6 +127,23 @@ pub async fn save_rows(conn: &mut Conn, batch_id: &str, all: &[BatchRow]) -> Res
         ]);
     }
     rows::insert(conn, RESULTS, values).await
+}
+
+/// Writes that the ready ones from one row to another were posted.
+///
+/// # Errors
+/// The database's own.
+pub async fn mark_posted(conn: &mut Conn, batch_id: &str, rows: RangeInclusive<i64>) -> Result<(), sqlx::Error> {
+    mark_posted_query(batch_id, rows).execute(conn).await
+}
+
+/// The statement that marks rows as posted.
+#[must_use]
+pub fn mark_posted_query(batch_id: &str, rows: RangeInclusive<i64>) -> Select {
+    Select::new("UPDATE batch_rows SET status = 'posted'")
+        .and("batch_id = ?", [batch_id.into()])
+        .and("status = 'ready'", [])
+        .and("row_no >= ? AND row_no <= ?", [(*rows.start()).into(), (*rows.end()).into()])
 }
 
 /// What the rows that are ready or posted come to, per currency: how many, and their sum.
@@ -152,6 +174,7 @@ pub struct RowRefund {
 
 #[derive(FromRow)]
 struct RefundLine {
+    agency_id: String,
     order_no: String,
     batch_row: Option<i64>,
     number: String,
@@ -178,8 +201,8 @@ impl RefundLine {
     }
 }
 
-const REFUNDS: &str = "SELECT r.order_no, r.batch_row, r.number, r.status, r.currency, r.estimated_minor, r.actual_minor, r.registered_at, \
-     r.closed_at FROM refunds r";
+const REFUNDS: &str = "SELECT r.agency_id, r.order_no, r.batch_row, r.number, r.status, r.currency, r.estimated_minor, r.actual_minor, \
+     r.registered_at, r.closed_at FROM refunds r";
 
 /// The refunds that were made of rows, by row.
 ///
@@ -200,11 +223,15 @@ pub async fn refunds_of_rows(conn: &mut Conn, batch_id: &str, rows: &[i64]) -> R
 /// # Errors
 /// The database's own.
 pub async fn refunds_of_orders(conn: &mut Conn, scope: &Scope, orders: &[String]) -> Result<Vec<(String, RowRefund)>, sqlx::Error> {
-    let lines: Vec<RefundLine> = Select::new(REFUNDS)
+    let lines: Vec<RefundLine> = refunds_of_orders_query(orders).fetch(conn).await?;
+    let seen = lines.into_iter().filter(|line| scope.includes(&line.agency_id));
+    seen.map(|line| Ok((line.order_no.clone(), line.refund()?))).collect()
+}
+
+/// The query for the refunds of orders. Whose they are is asked of what is found, so that the numbers lead.
+#[must_use]
+pub fn refunds_of_orders_query(orders: &[String]) -> Select {
+    Select::new(REFUNDS)
         .and_in("r.order_no", orders.iter().map(|order| order.as_str().into()))
-        .and_if("r.agency_id = ?", scope.agency_id())
         .then("ORDER BY r.order_no, r.registered_at, r.id", [])
-        .fetch(conn)
-        .await?;
-    lines.into_iter().map(|line| Ok((line.order_no.clone(), line.refund()?))).collect()
 }

@@ -17,7 +17,7 @@ use crate::web::words::Message;
 pub const CHUNK: i64 = 1024;
 
 /// Transactions of one step: other work need not wait for a whole batch.
-pub const CHUNKS: usize = 8;
+pub const CHUNKS: usize = 16;
 
 /// Seconds after which the work of a server that vanished is taken up by another.
 const ABANDONED_SECONDS: i64 = 90;

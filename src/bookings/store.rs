@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use serde::Deserialize;
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
 use super::model::Booking;
@@ -22,7 +23,7 @@ pub struct Kept {
     pub booking: Booking,
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct KeptRow {
     id: String,
     agency_id: String,
@@ -62,7 +63,7 @@ pub async fn held(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Opti
 pub async fn find_many(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashMap<String, Kept>, sqlx::Error> {
     let rows: Vec<KeptRow> = Select::new("SELECT o.id, o.agency_id, o.has_refund, o.document FROM orders o")
         .and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
-        .fetch(conn)
+        .fetch_packed(conn, &["id", "agency_id", "has_refund", "document"])
         .await?;
     let kept = rows.into_iter().filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept);
     kept.map(|kept| kept.map(|kept| (kept.booking.order_no.clone(), kept))).collect()
@@ -70,30 +71,42 @@ pub async fn find_many(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Re
 
 /// The ids of the scope's orders with these numbers, and digests of their documents.
 pub async fn digests(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<Vec<(String, String)>, sqlx::Error> {
-    digests_query(scope, numbers).fetch(conn).await
+    digests_of(conn, scope, digests_query(numbers)).await
 }
 
 /// As [`digests`], and makes writers to these orders wait for each other until the transaction ends.
 pub async fn held_digests(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<Vec<(String, String)>, sqlx::Error> {
-    digests_query(scope, numbers).holding().fetch(conn).await
+    digests_of(conn, scope, digests_query(numbers).holding()).await
 }
 
-/// In one order for everybody, so that no two wait for each other.
-fn digests_query(scope: &Scope, numbers: &[String]) -> Select {
-    Select::new("SELECT o.id, o.document_digest FROM orders o")
+/// In one order for everybody, so that no two wait for each other. Whose they are is asked of what is found: SQLite would
+/// rather walk through all orders of an agency than look for some hundred numbers.
+#[must_use]
+pub fn digests_query(numbers: &[String]) -> Select {
+    Select::new("SELECT o.id, o.document_digest, o.agency_id FROM orders o")
         .and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
-        .and_if("o.agency_id = ?", scope.agency_id())
         .then("ORDER BY o.id", [])
+}
+
+#[derive(FromRow, Deserialize)]
+struct DigestRow {
+    id: String,
+    document_digest: String,
+    agency_id: String,
+}
+
+async fn digests_of(conn: &mut Conn, scope: &Scope, query: Select) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let rows: Vec<DigestRow> = query.fetch_packed(conn, &["id", "document_digest", "agency_id"]).await?;
+    Ok(rows.into_iter().filter(|row| scope.includes(&row.agency_id)).map(|row| (row.id, row.document_digest)).collect())
 }
 
 /// Which of these order numbers there are, for the scope.
 pub async fn there(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashSet<String>, sqlx::Error> {
-    let rows: Vec<(String,)> = Select::new("SELECT o.order_no FROM orders o")
+    let rows: Vec<(String, String)> = Select::new("SELECT o.order_no, o.agency_id FROM orders o")
         .and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
-        .and_if("o.agency_id = ?", scope.agency_id())
         .fetch(conn)
         .await?;
-    Ok(rows.into_iter().map(|(number,)| number).collect())
+    Ok(rows.into_iter().filter(|(_, agency_id)| scope.includes(agency_id)).map(|(number, _)| number).collect())
 }
 
 /// What an import needs to know of orders that are there already: id, agency and digest by order number.
@@ -165,11 +178,11 @@ pub struct Incoming {
 
 /// Writes orders and the keys by which they are found; one that is there already is replaced.
 pub async fn save(conn: &mut Conn, orders: &[Incoming], changed: &[String], now: Timestamp) -> Result<(), sqlx::Error> {
-    rows::insert(conn, ORDERS, orders.iter().map(|order| order_row(order, now)).collect()).await?;
+    rows::insert(conn, ORDERS, orders.iter().map(|order| order_row(order, now))).await?;
     for id in changed {
         sqlx::query("DELETE FROM booking_keys WHERE order_id = $1").bind(id).execute(&mut *conn).await?;
     }
-    rows::insert(conn, KEYS, orders.iter().flat_map(key_rows).collect()).await
+    rows::insert(conn, KEYS, orders.iter().flat_map(key_rows)).await
 }
 
 fn order_row(order: &Incoming, now: Timestamp) -> Vec<Value> {
@@ -228,12 +241,17 @@ pub(super) fn sortable(text: &str) -> String {
 
 /// Marks that orders have a refund.
 pub async fn mark_refund(conn: &mut Conn, order_ids: &[&str]) -> Result<(), sqlx::Error> {
+    mark_refund_query(order_ids).execute(conn).await
+}
+
+/// The statement that marks orders.
+#[must_use]
+pub fn mark_refund_query(order_ids: &[&str]) -> Select {
     Select::new("UPDATE orders SET has_refund = 1")
         .and_in("id", order_ids.iter().map(|id| (*id).into()))
-        // Writing what is there already would move every index entry.
-        .and("has_refund = 0", [])
-        .execute(conn)
-        .await
+        // Writing what is there already would move every index entry. The sum keeps SQLite from walking through all orders
+        // without a refund instead of looking for some.
+        .and("has_refund + 0 = 0", [])
 }
 
 /// Makes writers to one order wait for each other until the transaction ends.
