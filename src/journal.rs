@@ -112,7 +112,7 @@ pub async fn write_many(
     subject: Subject,
     happened: &str,
     author: &Author,
-    cases: impl Iterator<Item = (String, serde_json::Value)>,
+    cases: impl Iterator<Item = (String, serde_json::Value)> + Send,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let row = |(id, details): (String, serde_json::Value)| {
@@ -128,7 +128,7 @@ pub async fn write_many(
             instant_text(now).into(),
         ]
     };
-    rows::insert(conn, EVENTS, cases.map(row).collect()).await
+    rows::insert(conn, EVENTS, cases.map(row)).await
 }
 
 #[derive(FromRow)]

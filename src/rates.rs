@@ -78,7 +78,7 @@ pub async fn save(db: &Db, rates: Vec<Rate>) -> Result<(), sqlx::Error> {
             let rows = newest
                 .into_iter()
                 .map(|((from, to, day), rate)| vec![from.code().into(), to.code().into(), day.to_string().into(), rate.to_string().into()]);
-            rows::insert(conn, RATES, rows.collect()).await
+            rows::insert(conn, RATES, rows).await
         })
     })
     .await

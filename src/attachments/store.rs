@@ -107,7 +107,7 @@ pub async fn insert_drafts(conn: &mut Conn, drafts: &[Attachment]) -> Result<(),
             instant_text(draft.created_at).into(),
         ]
     };
-    rows::insert(conn, ATTACHMENTS, drafts.iter().map(row).collect()).await
+    rows::insert(conn, ATTACHMENTS, drafts.iter().map(row)).await
 }
 
 /// How many drafts somebody has.

@@ -26,7 +26,7 @@ pub async fn hold(conn: &mut Conn, form: &Form, coupons: &[(String, i64)]) -> Re
     let row = |(number, coupon): &(String, i64)| {
         vec![form.id.as_str().into(), form.agency_id.as_str().into(), number.as_str().into(), (*coupon).into(), 1i64.into()]
     };
-    match rows::insert(conn, TABLE, coupons.iter().map(row).collect()).await {
+    match rows::insert(conn, TABLE, coupons.iter().map(row)).await {
         Ok(()) => Ok(true),
         Err(error) if is_duplicate(&error) => Ok(false),
         Err(error) => Err(error),

@@ -270,7 +270,7 @@ pub async fn insert_many(conn: &mut Conn, new: &[Form]) -> Result<(), sqlx::Erro
         ],
         suffix: "",
     };
-    rows::insert(conn, TABLE, new.iter().map(row_of).collect::<Result<_, _>>()?).await
+    rows::insert(conn, TABLE, new.iter().map(row_of).collect::<Result<Vec<_>, _>>()?).await
 }
 
 fn row_of(new: &Form) -> Result<Vec<Value>, sqlx::Error> {

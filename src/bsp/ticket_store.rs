@@ -198,7 +198,7 @@ pub async fn keep(conn: &mut Conn, mut new: NewTicket, now: Timestamp) -> Result
         .await?;
     if kept == Kept::Added {
         let rows = new.ticket.numbers.iter().map(|number| vec![number.as_str().into(), new.id.as_str().into()]);
-        rows::insert(conn, NUMBERS, rows.collect()).await?;
+        rows::insert(conn, NUMBERS, rows).await?;
         let airline = new.ticket.numbers.first().and_then(|number| number.get(..3)).unwrap_or_default();
         sqlx::query("INSERT INTO bsp_airlines (code) VALUES ($1) ON CONFLICT (code) DO NOTHING").bind(airline).execute(conn).await?;
     }

@@ -62,7 +62,7 @@ pub async fn post(
             0.into(),
         ]
     });
-    rows::insert(conn, NOTICES, rows.collect()).await
+    rows::insert(conn, NOTICES, rows).await
 }
 
 #[derive(FromRow)]

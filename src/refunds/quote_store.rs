@@ -184,7 +184,7 @@ pub fn packed(quote: &KeptQuote) -> Result<PackedQuote, sqlx::Error> {
 /// # Errors
 /// The database's own.
 pub async fn insert_packed(conn: &mut Conn, quotes: Vec<PackedQuote>) -> Result<(), sqlx::Error> {
-    rows::insert(conn, QUOTES, quotes.into_iter().map(|quote| quote.0).collect()).await
+    rows::insert(conn, QUOTES, quotes.into_iter().map(|quote| quote.0)).await
 }
 
 /// The facts and the answer of one of the newest quotes.

@@ -224,9 +224,9 @@ const COUPONS: Table = Table {
 /// # Errors
 /// The database's own.
 pub async fn insert_many(conn: &mut Conn, refunds: &[(Refund, Vec<Coupon>)]) -> Result<(), sqlx::Error> {
-    rows::insert(conn, REFUNDS, refunds.iter().map(|(refund, _)| row(refund)).collect()).await?;
+    rows::insert(conn, REFUNDS, refunds.iter().map(|(refund, _)| row(refund))).await?;
     let coupons = refunds.iter().flat_map(|(refund, coupons)| coupons.iter().map(move |coupon| coupon_row(refund, coupon)));
-    rows::insert(conn, COUPONS, coupons.collect()).await
+    rows::insert(conn, COUPONS, coupons).await
 }
 
 fn row(refund: &Refund) -> Vec<Value> {

@@ -218,7 +218,7 @@ async fn post_money(conn: &mut Conn, id: &str, number: &str, lines: &[Line], act
     let row = |(currency, (file, rejected)): (&Currency, &(i64, i64))| {
         vec![id.into(), currency.code().into(), (*file).into(), 0.into(), (*rejected).into()]
     };
-    rows::insert(conn, TOTALS, all.iter().map(row).collect()).await?;
+    rows::insert(conn, TOTALS, all.iter().map(row)).await?;
     for (currency, (file, rejected)) in &all {
         let case_id = format!("{id}:{currency}");
         let case = Case { kind: "remittance", id: &case_id, no: number };

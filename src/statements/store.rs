@@ -139,7 +139,7 @@ pub async fn insert(
     insert_lines(conn, &statement.id, lines).await?;
     let mail =
         |email: &String| vec![statement.id.as_str().into(), email.as_str().into(), "waiting".into(), 0.into(), instant_text(now).into()];
-    rows::insert(conn, MAILS, emails.iter().map(mail).collect()).await
+    rows::insert(conn, MAILS, emails.iter().map(mail)).await
 }
 
 async fn insert_lines(conn: &mut Conn, statement_id: &str, lines: &[StatementLine]) -> Result<(), sqlx::Error> {
@@ -182,7 +182,7 @@ async fn insert_lines(conn: &mut Conn, statement_id: &str, lines: &[StatementLin
             line.amount.minor.into(),
         ]
     };
-    rows::insert(conn, TABLE, (1i64..).zip(lines).map(row).collect()).await
+    rows::insert(conn, TABLE, (1i64..).zip(lines).map(row)).await
 }
 
 #[derive(FromRow)]
