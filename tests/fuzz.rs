@@ -5,15 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use afterfare::bookings::filters::Filters;
-use afterfare::refund_calculation::{self, Facts, RuleSet};
-use afterfare::spreadsheets::child;
-use afterfare::spreadsheets::reading::Bounds;
-use afterfare::web::form::Problems;
-use afterfare::{bookings, bsp};
 use proptest::prelude::*;
 
 use crate::chance::{Chance, number};
+
+#[path = "../fuzz/readers.rs"]
+mod readers;
 
 /// Bytes in which readers see more than a letter.
 const SIGNS: [&[u8]; 24] = [
@@ -98,6 +95,10 @@ fn damaged(sample: &[u8], all: &[Damage]) -> Vec<u8> {
 /// Hands damaged samples to a reader until the time is over. What made it panic is kept beside the other temporary files.
 fn fuzz(name: &str, samples: &[Vec<u8>], read: impl Fn(&[u8])) {
     let (mut chance, until) = (Chance::new(), Instant::now() + Duration::from_secs(number("AFTERFARE_TEST_FUZZ_SECONDS").unwrap_or(4)));
+    // As they are first: what once made a reader panic is among them.
+    for sample in samples {
+        read(sample);
+    }
     let (strategy, mut count) = ((0..samples.len(), damage()), 0u64);
     while Instant::now() < until {
         let (sample, damage) = chance.draw(&strategy);
@@ -112,65 +113,47 @@ fn fuzz(name: &str, samples: &[Vec<u8>], read: impl Fn(&[u8])) {
     println!("{name}: {count} texts");
 }
 
+fn samples(reader: &str) -> Vec<Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let folders = [root.join("fuzz/samples").join(reader), root.join("tests/files/findings").join(reader)];
+    let files = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten();
+    files.map(|file| std::fs::read(file.expect("a file of the folder").path()).expect("a sample")).collect()
+}
+
+fn files(names: &[&str]) -> impl Iterator<Item = Vec<u8>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    names.iter().map(move |name| std::fs::read(root.join(name)).expect("a file of the project"))
+}
+
 #[test]
 fn orders() {
-    let mut samples: Vec<Vec<u8>> = vec![crate::world::order("SKLA20261104193200001").finish().0.into_bytes()];
+    let mut samples = samples("orders");
     samples.push(serde_json::to_vec_pretty(&crate::world::order("SKLA20261104193200002").0).expect("an order"));
-    fuzz("order", &samples, |bytes| {
-        if let Ok(text) = std::str::from_utf8(bytes) {
-            let _ = bookings::parse::order(text);
-        }
-    });
+    fuzz("orders", &samples, readers::orders);
 }
 
 #[test]
 fn spreadsheets() {
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/files");
-    let mut samples: Vec<Vec<u8>> = ["libreoffice.xlsx", "old.xls", "open.ods", "password.xlsx"]
-        .iter()
-        .map(|name| std::fs::read(files.join(name)).expect("a file of the tests"))
-        .collect();
-    samples.push(b"order_no;passengers\r\nSKLA20261104193200001;\"ZHANG/SAN\"\r\n".to_vec());
+    let names = ["tests/files/libreoffice.xlsx", "tests/files/old.xls", "tests/files/open.ods", "tests/files/password.xlsx"];
+    let mut samples = samples("spreadsheets");
+    samples.extend(files(&names));
     samples.push(crate::batches::workbook(&[&["order_no", "amount"], &["SKLA20261104193200001", "74.99"], &["1e5", "=1+1"]]));
-    let bounds = Bounds { known_headers: vec!["order_no".to_owned()], ..Bounds::default() };
-    fuzz("spreadsheet", &samples, |bytes| {
-        let _ = child::table_of(bytes, &bounds);
-    });
+    fuzz("spreadsheets", &samples, readers::spreadsheets);
 }
 
 #[test]
-fn command_lines() {
-    let lines =
-        ["TRFD:L/784-5805431488/A/1/D", "TRFD  H/784-5805431488", "TRFD:A/784-5805431488/D", "TRFU:202611-0001", "TRFX:1/202611-0001"];
-    let samples: Vec<Vec<u8>> = lines.iter().map(|line| line.as_bytes().to_vec()).collect();
-    fuzz("command", &samples, |bytes| {
-        let _ = bsp::command::parse(&String::from_utf8_lossy(bytes));
-    });
+fn commands() {
+    fuzz("commands", &samples("commands"), readers::commands);
 }
 
 #[test]
 fn facts() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
-    let samples: Vec<Vec<u8>> = ["facts-example.json", "facts-ticket-example.json"]
-        .iter()
-        .map(|name| std::fs::read(docs.join(name)).expect("an example"))
-        .collect();
-    fuzz("facts", &samples, |bytes| {
-        if let Ok(facts) = serde_json::from_slice::<Facts>(bytes) {
-            let _ = refund_calculation::calculate(&facts, RuleSet::low_cost());
-        }
-    });
+    let mut samples = samples("facts");
+    samples.extend(files(&["docs/facts-example.json", "docs/facts-ticket-example.json"]));
+    fuzz("facts", &samples, readers::facts);
 }
 
 #[test]
-fn queries_of_lists() {
-    let samples = [
-        b"order_no=SKLA20261104193200001&pnr=KEJCBK&ticket=718-2345678901&passenger=ZHANG&airline=LJ&status=ticketed&channel=vcc&has_refund=1".to_vec(),
-        b"departure_from=2026-12-01&departure_to=2026-12-31&created_from=2026-11-01&created_to=2026-11-30&after=2026-11-04T09%3A00%3A00Z.01a0".to_vec(),
-    ];
-    fuzz("query", &samples, |bytes| {
-        if let Ok(filters) = serde_html_form::from_bytes::<Filters>(bytes) {
-            let _ = filters.parse("Asia/Ho_Chi_Minh", &mut Problems::default());
-        }
-    });
+fn queries() {
+    fuzz("queries", &samples("queries"), readers::queries);
 }
