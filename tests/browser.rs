@@ -97,6 +97,13 @@ pub async fn accessible(browser: &Client, name: &str) {
     assert!(wider.as_i64().is_some_and(|pixels| pixels <= 0), "{name} is {wider} px wider than the screen");
 }
 
+/// No table of the page goes on behind the edge of the screen.
+async fn whole_tables(browser: &Client, name: &str) {
+    let overflow = "return Math.max(0, ...[...document.querySelectorAll('.scroll')].map(e => e.scrollWidth - e.clientWidth))";
+    let hidden = browser.execute(overflow, vec![]).await.expect("a width");
+    assert_eq!(hidden, json!(0), "{name}: pixels of a table behind the edge");
+}
+
 /// One road by clicks only: from the list of bookings to the refund's page.
 async fn by_clicks(browser: &Client, world: &World) {
     browser.goto(&format!("{}/bookings", world.base)).await.expect("the page");
@@ -149,11 +156,16 @@ async fn the_road_with_a_script(world: World) {
     sign_in(&browser, &world, &desk).await;
     the_request_desk(&browser, &world).await;
     the_calculator(&browser, &world).await;
-    browser.set_window_size(400, 900).await.expect("a telephone");
     for language in ["zh-Hans", "vi", "en"] {
+        browser.set_window_size(1440, 900).await.expect("a desk");
         browser.goto(&format!("{}/account", world.base)).await.expect("the page");
         press(&browser, &format!("button[lang={language}]")).await;
         browser.wait().for_element(Locator::Css(&format!("html[lang={language}]"))).await.expect("the language");
+        for path in ["/finance/refunds", "/desk", "/bookings"] {
+            browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
+            whole_tables(&browser, &format!("{path} in {language}")).await;
+        }
+        browser.set_window_size(400, 900).await.expect("a telephone");
         for path in [
             "/",
             "/desk",
