@@ -174,13 +174,23 @@ impl Db {
         let writers = self.writers.clone();
         let task = spawn_write(async move {
             let mut conn = begun(&writers).await?;
-            // A panic leaves a transaction open as an error does: the next writer must not find it.
-            let outcome = AssertUnwindSafe(in_transaction(&mut conn, work)).catch_unwind().await;
-            if !matches!(outcome, Ok(Ok(_))) {
-                let _ = conn.execute("ROLLBACK").await;
-                conn.end();
+            match AssertUnwindSafe(work(&mut conn)).catch_unwind().await {
+                Ok(Ok(answer)) => match conn.execute("COMMIT").await {
+                    Ok(_) => Ok(answer),
+                    Err(error) => {
+                        conn.end();
+                        Err(error.into())
+                    }
+                },
+                refused => {
+                    // A panic leaves a transaction open as an error does: the next writer must not find it. What was only
+                    // refused costs no connection, if the server itself says that nothing is open any more.
+                    if conn.execute("ROLLBACK").await.is_err() || refused.is_err() {
+                        conn.end();
+                    }
+                    refused.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+                }
             }
-            outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         match task.await {
             Ok(outcome) => outcome,
@@ -296,17 +306,6 @@ async fn begun_once(writers: &Connections) -> Result<Lent, sqlx::Error> {
             Err(error)
         }
     }
-}
-
-/// Commits what a transaction that is begun came to.
-async fn in_transaction<T, E, F>(conn: &mut Conn, work: F) -> Result<T, E>
-where
-    F: for<'c> FnOnce(&'c mut Conn) -> BoxFuture<'c, Result<T, E>>,
-    E: From<sqlx::Error>,
-{
-    let answer = work(conn).await?;
-    conn.execute("COMMIT").await?;
-    Ok(answer)
 }
 
 /// Whether the open write transaction already keeps every other writer out: SQLite's does, PostgreSQL's does not.

@@ -39,7 +39,7 @@ on_both! {
 }
 
 /// Seeds, and what is done with each: AFTERFARE_TEST_CASES draws more of them.
-const SEEDS: usize = 60;
+const SEEDS: usize = 500;
 const STEPS: usize = 200;
 const ORDERS: usize = 3;
 const PASSENGERS: i64 = 2;
