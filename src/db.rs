@@ -338,5 +338,7 @@ const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; P
      PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384; PRAGMA temp_store=MEMORY";
 const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
      PRAGMA mmap_size=268435456";
-const POSTGRES_LIMITS: &str = "SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \
+/// A page's query is never worth compiling: where a table is large enough for the server to think so, the compiler alone
+/// takes a hundred times as long as the query.
+const POSTGRES_LIMITS: &str = "SET jit='off'; SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \
      SET client_min_messages='error'; SET timezone='UTC'";

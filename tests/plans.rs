@@ -41,6 +41,7 @@ use crate::world::{Folder, World};
 on_both! {
     lists_are_served_by_an_index
     rows_of_a_file_are_found_by_their_numbers
+    no_query_is_compiled
     a_page_asks_a_fixed_number_of_questions
 }
 
@@ -186,6 +187,16 @@ async fn rows_of_a_file_are_found_by_their_numbers(world: World) {
             Kind::Postgres => format!("({column} = ANY"),
         };
         assert!(plan.contains(&wanted), "{wanted}: {plan}");
+    }
+}
+
+/// From a million bookings on PostgreSQL would compile some queries of lists, which takes a hundred times as long as they do.
+async fn no_query_is_compiled(world: World) {
+    if world.app.db.kind == Kind::Postgres {
+        let mut conn = world.app.db.read().await.expect("a connection");
+        let (jit,): (String,) =
+            sqlx::query_as("SELECT setting FROM pg_settings WHERE name = 'jit'").fetch_one(&mut *conn).await.expect("a setting");
+        assert_eq!(jit, "off");
     }
 }
 
