@@ -17,6 +17,7 @@ mod connections;
 pub mod copying;
 mod gathering;
 pub mod numbers;
+mod packed_rows;
 pub mod packing;
 pub mod rows;
 pub mod select;

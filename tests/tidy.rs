@@ -104,6 +104,8 @@ fn the_calculation_is_pure() {
 fn no_float_near_money() {
     for folder in ["src/kernel", "src/refund_calculation", "src/ledger", "src/refunds", "src/bookings", "src/db"] {
         for (path, text) in files(folder, ".rs") {
+            // Whoever reads with serde names every type there is, if only to refuse it.
+            let text = text.replace("i128 u8 u16 u32 u64 u128 f32 f64 char", "");
             assert!(!text.contains("f64") && !text.contains("f32"), "{path} uses a float");
         }
     }

@@ -16,8 +16,6 @@ use crate::refunds::model::Status as RefundStatus;
 use crate::spreadsheets::cell::Cell;
 use crate::web::words::Message;
 
-const COLUMNS: [&str; 9] = ["row_no", "line", "cells", "order_no", "status", "code", "message", "currency", "amount_minor"];
-
 #[derive(FromRow, Deserialize)]
 struct RowLine {
     row_no: i64,
@@ -69,7 +67,7 @@ pub async fn rows(
     after: i64,
     limit: i64,
 ) -> Result<Vec<BatchRow>, sqlx::Error> {
-    let rows: Vec<RowLine> = rows_query(batch_id, status, after, limit).fetch_packed(conn, &COLUMNS).await?;
+    let rows: Vec<RowLine> = rows_query(batch_id, status, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(RowLine::row).collect()
 }
 

@@ -33,25 +33,6 @@ pub struct Line {
     pub created_at: Timestamp,
 }
 
-/// The columns of a line.
-const COLUMNS: [&str; 15] = [
-    "id",
-    "order_no",
-    "pnr",
-    "status",
-    "payment_channel",
-    "currency",
-    "total_minor",
-    "airlines",
-    "lead_passenger",
-    "passenger_count",
-    "origin",
-    "destination",
-    "departure_local",
-    "has_refund",
-    "created_at",
-];
-
 #[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
@@ -197,7 +178,7 @@ pub async fn list(conn: &mut Conn, scope: &Scope, search: &Search, limit: i64) -
         Some(name) => is_common(conn, scope, name).await?,
         None => false,
     };
-    let rows: Vec<LineRow> = list_query(scope, search, common_name, limit).fetch_packed(conn, &COLUMNS).await?;
+    let rows: Vec<LineRow> = list_query(scope, search, common_name, limit).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 

@@ -38,19 +38,23 @@ impl KeptRow {
     }
 }
 
+const KEPT: &str = "SELECT o.id, o.agency_id, o.has_refund, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id";
+
 /// The booking with this order number, if the scope may see it.
 pub async fn find(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
-    let row: Option<KeptRow> = sqlx::query_as("SELECT id, agency_id, has_refund, document FROM orders WHERE order_no = $1")
-        .bind(order_no)
-        .fetch_optional(conn)
-        .await?;
+    let row: Option<KeptRow> = sqlx::query_as(
+        "SELECT o.id, o.agency_id, o.has_refund, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id WHERE o.order_no = $1",
+    )
+    .bind(order_no)
+    .fetch_optional(conn)
+    .await?;
     row.filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept).transpose()
 }
 
 /// As [`find`], and makes writers to the booking wait for each other until the transaction ends: what is read of it stays
 /// true.
 pub async fn held(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
-    let rows: Vec<KeptRow> = Select::new("SELECT o.id, o.agency_id, o.has_refund, o.document FROM orders o")
+    let rows: Vec<KeptRow> = Select::new(KEPT)
         .and("o.order_no = ?", [order_no.into()])
         .and_if("o.agency_id = ?", scope.agency_id())
         .holding()
@@ -61,22 +65,20 @@ pub async fn held(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Opti
 
 /// The bookings with these order numbers that the scope may see, by order number; in one statement.
 pub async fn find_many(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashMap<String, Kept>, sqlx::Error> {
-    let rows: Vec<KeptRow> = Select::new("SELECT o.id, o.agency_id, o.has_refund, o.document FROM orders o")
-        .and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
-        .fetch_packed(conn, &["id", "agency_id", "has_refund", "document"])
-        .await?;
+    let rows: Vec<KeptRow> =
+        Select::new(KEPT).and_in("o.order_no", numbers.iter().map(|number| number.as_str().into())).fetch_packed(conn).await?;
     let kept = rows.into_iter().filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept);
     kept.map(|kept| kept.map(|kept| (kept.booking.order_no.clone(), kept))).collect()
 }
 
 /// The ids of the scope's orders with these numbers, and digests of their documents.
 pub async fn digests(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<Vec<(String, String)>, sqlx::Error> {
-    digests_query(scope, numbers).fetch_packed(conn, &DIGEST_COLUMNS).await.map(digests_by_id)
+    digests_query(scope, numbers).fetch_packed(conn).await.map(digests_by_id)
 }
 
 /// As [`digests`], and makes writers to these orders wait for each other until the transaction ends.
 pub async fn held_digests(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<Vec<(String, String)>, sqlx::Error> {
-    digests_query(scope, numbers).holding().fetch_packed(conn, &DIGEST_COLUMNS).await.map(digests_by_id)
+    digests_query(scope, numbers).holding().fetch_packed(conn).await.map(digests_by_id)
 }
 
 /// In one order for everybody, so that no two wait for each other.
@@ -91,8 +93,6 @@ pub fn digests_query(scope: &Scope, numbers: &[String]) -> Select {
 /// Whose orders, among some that are looked for by their numbers. Written so that SQLite does not walk through all orders of
 /// an agency instead: it has no statistics, and guesses that they are ten.
 const OF_AGENCY: &str = "o.agency_id || '' = ?";
-
-const DIGEST_COLUMNS: [&str; 2] = ["id", "document_digest"];
 
 #[derive(FromRow, Deserialize)]
 struct DigestRow {
@@ -151,7 +151,6 @@ const ORDERS: Table = Table {
         "departure_local",
         "departure_at",
         "has_refund",
-        "document",
         "document_digest",
         "created_at",
         "imported_at",
@@ -161,8 +160,14 @@ const ORDERS: Table = Table {
              journey_type = excluded.journey_type, currency = excluded.currency, total_minor = excluded.total_minor, \
              airline = excluded.airline, airlines = excluded.airlines, lead_passenger = excluded.lead_passenger, \
              passenger_count = excluded.passenger_count, origin = excluded.origin, destination = excluded.destination, \
-             departure_local = excluded.departure_local, departure_at = excluded.departure_at, document = excluded.document, \
+             departure_local = excluded.departure_local, departure_at = excluded.departure_at, \
              document_digest = excluded.document_digest, created_at = excluded.created_at, imported_at = excluded.imported_at",
+};
+
+const DOCUMENTS: Table = Table {
+    name: "order_documents",
+    columns: &["order_id", "document"],
+    suffix: "ON CONFLICT (order_id) DO UPDATE SET document = excluded.document",
 };
 
 const KEYS: Table = Table {
@@ -184,6 +189,8 @@ pub struct Incoming {
 /// Writes orders and the keys by which they are found; one that is there already is replaced.
 pub async fn save(conn: &mut Conn, orders: &[Incoming], changed: &[String], now: Timestamp) -> Result<(), sqlx::Error> {
     rows::insert(conn, ORDERS, orders.iter().map(|order| order_row(order, now))).await?;
+    let documents = orders.iter().map(|order| vec![order.id.as_str().into(), order.document.as_str().into()]);
+    rows::insert(conn, DOCUMENTS, documents).await?;
     for id in changed {
         sqlx::query("DELETE FROM booking_keys WHERE order_id = $1").bind(id).execute(&mut *conn).await?;
     }
@@ -212,7 +219,6 @@ fn order_row(order: &Incoming, now: Timestamp) -> Vec<Value> {
         local_text(first.departure_local).into(),
         instant_text(first.departure_at).into(),
         0.into(),
-        order.document.as_str().into(),
         order.digest.as_str().into(),
         instant_text(booking.created_at).into(),
         instant_text(now).into(),

@@ -4,7 +4,7 @@
 
 use sqlx::{Arguments, AssertSqlSafe};
 
-use super::{Conn, Driver, Row, decode, is_alone};
+use super::{Conn, Driver, Row, decode, is_alone, packed_rows};
 
 /// A value bound to a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -197,22 +197,20 @@ impl Select {
         sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).execute(conn).await.map(|_| ())
     }
 
-    /// The rows of a page's list as values of a type: [`Select::fetch`], but on SQLite all of them come as one document,
-    /// because its driver wakes two threads for every row. `names` are those of the columns.
+    /// The rows of a page's list as values of a type: [`Select::fetch`], but on SQLite all of them come as one text.
     ///
     /// # Errors
     /// The database's own, or a row that does not fit the type.
-    pub async fn fetch_packed<T>(&self, conn: &mut Conn, names: &[&str]) -> Result<Vec<T>, sqlx::Error>
+    pub async fn fetch_packed<T>(&self, conn: &mut Conn) -> Result<Vec<T>, sqlx::Error>
     where
         T: for<'r> sqlx::FromRow<'r, Row> + serde::de::DeserializeOwned + Send + Unpin,
     {
         if !is_alone(conn) {
             return self.fetch(conn).await;
         }
-        let pairs: Vec<String> = names.iter().map(|name| format!("'{name}', {name}")).collect();
-        let text = format!("SELECT json_group_array(json_object({})) FROM ({})", pairs.join(", "), self.text(conn));
-        let (document,): (String,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;
-        serde_json::from_str(&document).map_err(decode)
+        let text = packed_rows::packing(&self.text(conn), packed_rows::columns::<T>());
+        let (packed,): (Option<String>,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;
+        packed_rows::unpacked(packed.as_deref()).map_err(decode)
     }
 
     /// The rows as values of a type.

@@ -39,28 +39,6 @@ pub struct Line {
     pub claimed: Option<Money>,
 }
 
-/// The columns of a line.
-const COLUMNS: [&str; 18] = [
-    "id",
-    "number",
-    "agency",
-    "order_no",
-    "airline_pnr",
-    "airlines",
-    "status",
-    "currency",
-    "estimated_minor",
-    "actual_minor",
-    "full_refund",
-    "ticketed_on",
-    "departure_on",
-    "registered_at",
-    "closed_at",
-    "refusal_note",
-    "fulfilled_on",
-    "claimed_minor",
-];
-
 #[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
@@ -160,7 +138,7 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
 /// # Errors
 /// The database's own.
 pub async fn refunds(conn: &mut Conn, scope: &Scope, kind: Kind, search: &Search, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = refunds_query(scope, kind, search, limit).fetch_packed(conn, &COLUMNS).await?;
+    let rows: Vec<LineRow> = refunds_query(scope, kind, search, limit).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 

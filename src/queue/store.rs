@@ -79,23 +79,6 @@ pub struct Line {
     pub due_at: Timestamp,
 }
 
-/// The columns of a line.
-const COLUMNS: [&str; 13] = [
-    "id",
-    "number",
-    "order_no",
-    "airline_pnr",
-    "airline",
-    "agency",
-    "reason",
-    "payment_channel",
-    "currency",
-    "estimated_minor",
-    "status",
-    "assignee",
-    "due_at",
-];
-
 #[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
@@ -161,7 +144,7 @@ pub async fn lines(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn, &COLUMNS).await?;
+    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Line {
