@@ -62,33 +62,61 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
         }
         // Few sizes of statement exist, so that all stay prepared.
         let size = [ROWS_PER_STATEMENT, 64, 8, 4, 2].into_iter().find(|size| self.at_hand.len() >= *size).unwrap_or(1);
+        let rows: Vec<Vec<Value>> = self.at_hand.drain(..size).collect();
+        let shared = if self.numbered { Vec::new() } else { shared_columns(&rows) };
+        let text = statement(self.table, size, self.numbered, &shared);
         let mut arguments = Arguments::default();
-        for cell in self.at_hand.drain(..size).flatten() {
-            cell.bind(&mut arguments)?;
+        let is_shared = |column: usize| shared.contains(&column);
+        for column in &shared {
+            rows[0][*column].clone().bind(&mut arguments)?;
         }
-        Ok(Some((statement(self.table, size, self.numbered), arguments)))
+        for (column, cell) in rows.into_iter().flat_map(|row| row.into_iter().enumerate()) {
+            if !is_shared(column) {
+                cell.bind(&mut arguments)?;
+            }
+        }
+        Ok(Some((text, arguments)))
     }
+}
+
+/// The columns in which all rows of a large statement say the same. SQLite takes a copy of every value that is bound, and
+/// of the rows of a batch half are one agency's, one batch's, one moment's: those are bound once.
+fn shared_columns(rows: &[Vec<Value>]) -> Vec<usize> {
+    if rows.len() < ROWS_PER_STATEMENT {
+        return Vec::new();
+    }
+    let mut columns: Vec<usize> = (0..rows[0].len()).filter(|column| rows.iter().all(|row| row[*column] == rows[0][*column])).collect();
+    // Something must be left to be a row of.
+    columns.truncate(rows[0].len() - 1);
+    columns
 }
 
 /// The text for some rows. SQLite's driver looks a numbered parameter up among all of them, so that the work grows with
 /// their square; those without a number it only counts. PostgreSQL knows no others than numbered ones.
-fn statement(table: Table<'_>, rows: usize, numbered: bool) -> String {
+fn statement(table: Table<'_>, rows: usize, numbered: bool, shared: &[usize]) -> String {
     use std::fmt::Write;
-    let width = table.columns.len();
-    let mut text = format!("INSERT INTO {} ({}) VALUES ", table.name, table.columns.join(", "));
+    let own: Vec<usize> = (0..table.columns.len()).filter(|column| !shared.contains(column)).collect();
+    let names: Vec<&str> = shared.iter().chain(&own).map(|column| table.columns[*column]).collect();
+    let mut text = format!("INSERT INTO {} ({}) ", table.name, names.join(", "));
+    if !shared.is_empty() {
+        let cells = shared.iter().map(|_| "?".to_owned()).chain((1..=own.len()).map(|nth| format!("column{nth}")));
+        let _ = write!(text, "SELECT {} FROM (", cells.collect::<Vec<_>>().join(", "));
+    }
+    text.push_str("VALUES ");
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..width {
+        for column in 0..own.len() {
             text.push_str(if column == 0 { "" } else { ", " });
             if numbered {
-                let _ = write!(text, "${}", row * width + column + 1);
+                let _ = write!(text, "${}", row * own.len() + column + 1);
             } else {
                 text.push('?');
             }
         }
         text.push(')');
     }
-    text.push(' ');
+    // Without a condition SQLite would take an ON CONFLICT for one of a join.
+    text.push_str(if shared.is_empty() { " " } else { ") WHERE true " });
     text.push_str(table.suffix);
     text
 }
