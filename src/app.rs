@@ -20,6 +20,7 @@ use crate::kernel::time::Clock;
 use crate::routes;
 use crate::system::exposition;
 use crate::web::error::Error;
+use crate::web::plenty::Plenty;
 use crate::web::timing::{self, Timing};
 use crate::web::{App, AppData, shell};
 
@@ -34,7 +35,15 @@ const HEAD_SECONDS: u64 = 10;
 /// The database's own.
 pub async fn new(db: Db, settings: Settings, clock: Clock) -> Result<App, sqlx::Error> {
     let secret = secret(&db).await?;
-    Ok(App { db, clock, settings: Arc::new(settings), wake: Arc::default(), secret: secret.into(), timing: Timing::default() })
+    Ok(App {
+        db,
+        clock,
+        settings: Arc::new(settings),
+        wake: Arc::default(),
+        secret: secret.into(),
+        timing: Timing::default(),
+        plenty: Plenty::default(),
+    })
 }
 
 /// The database's secret: made once and kept there, so that every instance has the same.

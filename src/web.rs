@@ -14,6 +14,7 @@ pub mod form;
 pub mod frame;
 pub mod once;
 pub mod paging;
+pub mod plenty;
 pub mod sheet;
 pub mod shell;
 pub mod timing;
@@ -32,6 +33,8 @@ pub struct App {
     pub secret: std::sync::Arc<str>,
     /// How long requests take.
     pub timing: timing::Timing,
+    /// What need not be counted again.
+    pub plenty: plenty::Plenty,
 }
 
 /// The app inside actix.

@@ -1,5 +1,6 @@
 //! All SQL about batches.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Batch, BatchKind, Counts, Status};
@@ -10,7 +11,7 @@ use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct BatchLine {
     id: String,
     number: String,
@@ -86,7 +87,7 @@ const LINES: &str = "SELECT b.id, b.number, b.kind, b.agency_id, b.status, b.fil
      FROM batches b";
 
 async fn fetch(conn: &mut Conn, query: Select) -> Result<Vec<Batch>, sqlx::Error> {
-    let rows: Vec<BatchLine> = query.fetch(conn).await?;
+    let rows: Vec<BatchLine> = query.fetch_packed(conn).await?;
     rows.into_iter().map(BatchLine::batch).collect()
 }
 

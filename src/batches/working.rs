@@ -14,10 +14,10 @@ use crate::web::error::Error;
 use crate::web::words::Message;
 
 /// Rows that are checked or posted in one transaction.
-pub const CHUNK: i64 = 1024;
+pub const CHUNK: i64 = 2048;
 
 /// Transactions of one step: other work need not wait for a whole batch.
-pub const CHUNKS: usize = 16;
+pub const CHUNKS: usize = 8;
 
 /// Seconds after which the work of a server that vanished is taken up by another.
 const ABANDONED_SECONDS: i64 = 90;

@@ -1,5 +1,6 @@
 //! All SQL about compensations.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Cause, Compensation, Status};
@@ -10,7 +11,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct CompensationRow {
     id: String,
     number: String,
@@ -97,7 +98,7 @@ pub async fn list(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(Compensation, String)>, sqlx::Error> {
-    let rows: Vec<CompensationRow> = list_query(scope, status, after, limit).fetch(conn).await?;
+    let rows: Vec<CompensationRow> = list_query(scope, status, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(CompensationRow::compensation).collect()
 }
 

@@ -20,8 +20,9 @@ pub fn columns<T: DeserializeOwned>() -> &'static [&'static str] {
 /// an ordered or limited statement into one that gathers.
 #[must_use]
 pub fn packing(statement: &str, columns: &[&str]) -> String {
-    let cells: Vec<String> = columns.iter().map(|name| format!("COALESCE(OCTET_LENGTH({name}) || ':' || {name}, '-')")).collect();
-    format!("SELECT GROUP_CONCAT({}, '') FROM ({statement})", cells.join(" || "))
+    let cells: Vec<String> =
+        columns.iter().map(|name| format!("COALESCE(OCTET_LENGTH(CAST({name} AS TEXT)) || ':' || {name}, '-')")).collect();
+    format!("SELECT STRING_AGG({}, '') FROM ({statement}) AS p", cells.join(" || "))
 }
 
 /// The rows that were packed; of no rows nothing comes.

@@ -205,9 +205,6 @@ impl Select {
     where
         T: for<'r> sqlx::FromRow<'r, Row> + serde::de::DeserializeOwned + Send + Unpin,
     {
-        if !is_alone(conn) {
-            return self.fetch(conn).await;
-        }
         let text = packed_rows::packing(&self.text(conn), packed_rows::columns::<T>());
         let (packed,): (Option<String>,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;
         packed_rows::unpacked(packed.as_deref()).map_err(decode)

@@ -70,7 +70,7 @@ pub async fn home(visit: Visit<SeeBookings>) -> Answer {
     let (scope, now) = (visit.scope(), visit.app.clock.now());
     let mut conn = visit.app.db.read().await?;
     let sees_refunds = visit.may(Permission::SeeRefunds);
-    let desk = if visit.may(Permission::WorkDesk) { Some(queue::counts(&mut conn, &visit.actor.user_id, now).await?) } else { None };
+    let desk = if visit.may(Permission::WorkDesk) { Some(queue::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?) } else { None };
     let (mut charts, mut refused) = (Vec::new(), Vec::new());
     if sees_refunds {
         charts.push(states(&store::by_state(&mut conn, &scope, now).await?));
@@ -84,7 +84,7 @@ pub async fn home(visit: Visit<SeeBookings>) -> Answer {
         waiting = request_store::list(&mut conn, &scope, &visit.actor.user_id, &search, 5).await?;
     }
     if visit.may(Permission::WorkDesk) {
-        requests = Some(queue_requests::counts(&mut conn, &visit.actor.user_id, now).await?);
+        requests = Some(queue_requests::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?);
     }
     let own_money = visit.may(Permission::SeeMoney) && scope.agency_id().is_some();
     let balances = if own_money { balance::deposits(&mut conn, scope.agency_id()).await? } else { Vec::new() };

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::filters::Search;
@@ -184,7 +185,7 @@ pub struct Line {
     pub confirmed_at: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
     number: String,
@@ -233,7 +234,7 @@ pub fn list_query(scope: &Scope, search: &Search, limit: i64) -> Select {
 /// # Errors
 /// The database's own.
 pub async fn list(conn: &mut Conn, scope: &Scope, search: &Search, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = list_query(scope, search, limit).fetch(conn).await?;
+    let rows: Vec<LineRow> = list_query(scope, search, limit).fetch_packed(conn).await?;
     rows.into_iter()
         .map(|row| {
             let instant = |text: &str| parse_instant(text).map_err(decode);

@@ -1,5 +1,6 @@
 //! Reading balances and movements.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::{AccountKind, TransferKind};
@@ -91,7 +92,7 @@ pub struct Movement {
     pub at: Timestamp,
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct MovementRow {
     id: String,
     owner: String,
@@ -140,7 +141,7 @@ pub async fn movements(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Movement>, sqlx::Error> {
-    let rows: Vec<MovementRow> = movements_query(account_id, from, after, limit).fetch(conn).await?;
+    let rows: Vec<MovementRow> = movements_query(account_id, from, after, limit).fetch_packed(conn).await?;
     rows.into_iter()
         .map(|row| {
             Ok(Movement {

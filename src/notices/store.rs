@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Case, CaseKind, MailState, Notice, Recipient};
@@ -65,7 +66,7 @@ pub async fn post(
     rows::insert(conn, NOTICES, rows).await
 }
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct NoticeRow {
     id: String,
     user_id: String,
@@ -116,7 +117,7 @@ pub fn list_query(user_id: &str, after: Option<Cursor>, limit: i64) -> Select {
 /// # Errors
 /// The database's own.
 pub async fn list(conn: &mut Conn, user_id: &str, after: Option<Cursor>, limit: i64) -> Result<Vec<Notice>, sqlx::Error> {
-    let rows: Vec<NoticeRow> = list_query(user_id, after, limit).fetch(conn).await?;
+    let rows: Vec<NoticeRow> = list_query(user_id, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(NoticeRow::notice).collect()
 }
 

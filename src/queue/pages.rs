@@ -63,7 +63,7 @@ pub async fn desk(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
     let view = query.view.parse().unwrap_or(View::ToSubmit);
     let (now, rows) = (visit.app.clock.now(), visit.app.settings.limits.page_rows);
     let mut conn = visit.app.db.read().await?;
-    let counts = store::counts(&mut conn, &visit.actor.user_id, now).await?;
+    let counts = store::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?;
     let lines = store::lines(&mut conn, view, &visit.actor.user_id, now, Cursor::parse(&query.after), rows + 1).await?;
     let page = Page::cut(lines, rows, Line::cursor);
     visit.page(&DeskPage {

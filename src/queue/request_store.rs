@@ -9,6 +9,7 @@ use crate::kernel::time::{Timestamp, instant_text, plus_hours};
 use crate::requests::store::{Line, LineRow, lines_for};
 use crate::web::figures::COUNTED;
 use crate::web::paging::Cursor;
+use crate::web::plenty::Plenty;
 
 /// How many requests each view has.
 #[derive(Debug, Clone, Copy, FromRow)]
@@ -37,25 +38,42 @@ impl Counts {
 /// A request counts as due when its time is over within this.
 const DUE_WITHIN_HOURS: i64 = 1;
 
-/// Counts every view in one statement, no further than [`COUNTED`]. What waits for us is found among all open requests,
-/// because an accepted offer may wait in any state.
+/// The counts that are everybody's, in the order of the statement's limits.
+const COMMON: [&str; 4] = ["requests new", "requests waiting for us", "requests waiting for customer", "requests due"];
+
+/// Counts every view in one statement, no further than [`COUNTED`], and not at all what was found full a moment ago. What
+/// waits for us is found among all open requests, because an accepted offer may wait in any state.
 ///
 /// # Errors
 /// The database's own.
-pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'new' LIMIT 0 + $3) c) AS new, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND assignee_id = $1 LIMIT 0 + $3) c) AS mine, \
+pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    let limits = plenty.limits(COMMON, now);
+    let [new, waiting_for_us, waiting_for_customer, due] = limits;
+    let counted: Counts = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'new' LIMIT 0 + $1) c) AS new, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND assignee_id = $2 LIMIT 0 + $3) c) AS mine, \
          (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND (status IN ('new', 'in-process') \
-         OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund')) LIMIT 0 + $3) c) AS waiting_for_us, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'processed' LIMIT 0 + $3) c) AS waiting_for_customer, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < $2 LIMIT 0 + $3) c) AS due",
+         OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund')) LIMIT 0 + $4) c) AS waiting_for_us, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'processed' LIMIT 0 + $5) c) AS waiting_for_customer, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < $6 LIMIT 0 + $7) c) AS due",
     )
+    .bind(new)
     .bind(user_id)
-    .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
     .bind(COUNTED)
+    .bind(waiting_for_us)
+    .bind(waiting_for_customer)
+    .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
+    .bind(due)
     .fetch_one(conn)
-    .await
+    .await?;
+    let of = |nth: usize, count: i64| plenty.of(COMMON[nth], limits[nth], count, now);
+    Ok(Counts {
+        new: of(0, counted.new),
+        mine: counted.mine,
+        waiting_for_us: of(1, counted.waiting_for_us),
+        waiting_for_customer: of(2, counted.waiting_for_customer),
+        due: of(3, counted.due),
+    })
 }
 
 /// What was paid for is to be done, whatever the request's status.
@@ -97,6 +115,6 @@ pub async fn lines(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch(conn).await?;
+    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }

@@ -12,6 +12,7 @@ use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Reason, Status};
 use crate::web::figures::COUNTED;
 use crate::web::paging::Cursor;
+use crate::web::plenty::Plenty;
 
 /// How many refunds each view has.
 #[derive(Debug, Clone, Copy, FromRow)]
@@ -41,25 +42,47 @@ impl Counts {
     }
 }
 
-/// Counts every view in one statement, each within its own index and no further than [`COUNTED`].
+/// The counts that are everybody's, in the order of the statement's limits.
+const COMMON: [&str; 6] = ["to-submit", "waiting-for-airline", "airline-refunding", "due-to-credit", "overdue", "unassigned"];
+
+/// Counts every view in one statement, each within its own index and no further than [`COUNTED`]; not at all what was found
+/// full a moment ago.
 ///
 /// # Errors
 /// The database's own.
-pub async fn counts(conn: &mut Conn, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'atlas-processing' LIMIT 0 + $3) c) AS to_submit, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-processing' LIMIT 0 + $3) c) AS waiting_for_airline, \
+pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    let limits = plenty.limits(COMMON, now);
+    let [to_submit, waiting_for_airline, airline_refunding, due_to_credit, overdue, unassigned] = limits;
+    let counted: Counts = sqlx::query_as(
+        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'atlas-processing' LIMIT 0 + $1) c) AS to_submit, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-processing' LIMIT 0 + $2) c) AS waiting_for_airline, \
          (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL LIMIT 0 + $3) c) AS airline_refunding, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL LIMIT 0 + $3) c) AS due_to_credit, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND due_at < $1 LIMIT 0 + $3) c) AS overdue, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id = $2 LIMIT 0 + $3) c) AS mine, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id IS NULL LIMIT 0 + $3) c) AS unassigned",
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL LIMIT 0 + $4) c) AS due_to_credit, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND due_at < $5 LIMIT 0 + $6) c) AS overdue, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id = $7 LIMIT 0 + $8) c) AS mine, \
+         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id IS NULL LIMIT 0 + $9) c) AS unassigned",
     )
+    .bind(to_submit)
+    .bind(waiting_for_airline)
+    .bind(airline_refunding)
+    .bind(due_to_credit)
     .bind(instant_text(now))
+    .bind(overdue)
     .bind(user_id)
     .bind(COUNTED)
+    .bind(unassigned)
     .fetch_one(conn)
-    .await
+    .await?;
+    let of = |nth: usize, count: i64| plenty.of(COMMON[nth], limits[nth], count, now);
+    Ok(Counts {
+        to_submit: of(0, counted.to_submit),
+        waiting_for_airline: of(1, counted.waiting_for_airline),
+        airline_refunding: of(2, counted.airline_refunding),
+        due_to_credit: of(3, counted.due_to_credit),
+        overdue: of(4, counted.overdue),
+        mine: counted.mine,
+        unassigned: of(5, counted.unassigned),
+    })
 }
 
 /// One line of the desk.

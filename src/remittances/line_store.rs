@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Finding, Line, LineStatus, Rejection};
@@ -12,7 +13,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct LineRow {
     id: String,
     remittance_id: String,
@@ -79,7 +80,7 @@ const LINES: &str = "SELECT l.id, l.remittance_id, l.row_no, l.line, l.cells, l.
      l.owner_id, l.owner_name, l.version, l.created_at FROM remittance_lines l";
 
 async fn fetch_lines(conn: &mut Conn, query: Select) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = query.fetch(conn).await?;
+    let rows: Vec<LineRow> = query.fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Line, Remittance, Totals};
@@ -11,7 +12,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::parse_instant;
 use crate::web::paging::Cursor;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct RemittanceRow {
     id: String,
     number: String,
@@ -42,7 +43,7 @@ const REMITTANCES: &str =
     "SELECT m.id, m.number, m.source_name, m.file_name, m.line_count, m.posting_by, m.created_by_name, m.created_at FROM remittances m";
 
 async fn fetch(conn: &mut Conn, query: Select) -> Result<Vec<Remittance>, sqlx::Error> {
-    let rows: Vec<RemittanceRow> = query.fetch(conn).await?;
+    let rows: Vec<RemittanceRow> = query.fetch_packed(conn).await?;
     rows.into_iter().map(RemittanceRow::remittance).collect()
 }
 

@@ -1,5 +1,6 @@
 //! All SQL about requests themselves.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::filters::Search;
@@ -220,7 +221,7 @@ pub struct Line {
 }
 
 /// A line as the database has it; also for the desk.
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 pub struct LineRow {
     id: String,
     number: String,
@@ -313,6 +314,6 @@ pub fn list_query(scope: &Scope, user_id: &str, search: &Search, limit: i64) -> 
 /// # Errors
 /// The database's own.
 pub async fn list(conn: &mut Conn, scope: &Scope, user_id: &str, search: &Search, limit: i64) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = list_query(scope, user_id, search, limit).fetch(conn).await?;
+    let rows: Vec<LineRow> = list_query(scope, user_id, search, limit).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }

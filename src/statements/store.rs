@@ -1,5 +1,6 @@
 //! All SQL about statements.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Statement, StatementLine, Subtotal};
@@ -12,7 +13,7 @@ use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::ledger::TransferKind;
 use crate::web::paging::Cursor;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct StatementRow {
     id: String,
     number: String,
@@ -52,7 +53,7 @@ const STATEMENTS: &str = "SELECT s.id, s.number, s.agency_id, s.agency_name, s.c
      s.opening_minor, s.closing_minor, s.line_count, s.created_at FROM statements s";
 
 async fn fetch(conn: &mut Conn, query: Select) -> Result<Vec<Statement>, sqlx::Error> {
-    let rows: Vec<StatementRow> = query.fetch(conn).await?;
+    let rows: Vec<StatementRow> = query.fetch_packed(conn).await?;
     rows.into_iter().map(StatementRow::statement).collect()
 }
 

@@ -1,5 +1,6 @@
 //! All SQL about top-ups.
 
+use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Status, TopUp};
@@ -10,7 +11,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
-#[derive(FromRow)]
+#[derive(FromRow, Deserialize)]
 struct TopUpRow {
     id: String,
     number: String,
@@ -86,7 +87,7 @@ pub async fn list(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(TopUp, String)>, sqlx::Error> {
-    let rows: Vec<TopUpRow> = list_query(scope, status, after, limit).fetch(conn).await?;
+    let rows: Vec<TopUpRow> = list_query(scope, status, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(TopUpRow::top_up).collect()
 }
 
