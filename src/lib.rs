@@ -39,3 +39,8 @@ pub mod commands;
 pub mod demo;
 pub mod routes;
 pub mod worker;
+
+/// A page, and a claim of a batch still more, is some hundred small texts that one thread makes and another lets go of. The
+/// system's own allocator does that with locks: a fifth of the posting of a batch. `.cargo/config.toml` says how it is built.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;

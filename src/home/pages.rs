@@ -70,7 +70,11 @@ pub async fn home(visit: Visit<SeeBookings>) -> Answer {
     let (scope, now) = (visit.scope(), visit.app.clock.now());
     let mut conn = visit.app.db.read().await?;
     let sees_refunds = visit.may(Permission::SeeRefunds);
-    let desk = if visit.may(Permission::WorkDesk) { Some(queue::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?) } else { None };
+    let desk = if visit.may(Permission::WorkDesk) {
+        Some(queue::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?)
+    } else {
+        None
+    };
     let (mut charts, mut refused) = (Vec::new(), Vec::new());
     if sees_refunds {
         charts.push(states(&store::by_state(&mut conn, &scope, now).await?));

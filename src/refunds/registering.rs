@@ -84,16 +84,11 @@ pub async fn register_many(
 ) -> Result<Vec<Refund>, Refusal> {
     let order_ids: Vec<&str> = entrants.iter().map(|entrant| entrant.kept.id.as_str()).collect();
     bookings::mark_refund(conn, &order_ids).await?;
-    // Whoever else registers waits from here on, because numbers leave none out.
-    let month = utc_day(now).strftime("%Y%m").to_string();
-    let numbers = numbers::next_many(conn, "refund", &month, entrants.len()).await?;
-    let with_number = |(entrant, number): (&Entrant<'_>, String)| {
-        let refund = refund_of(entrant.kept, entrant.quote, number, &entrant.beginning, actor, limits, now);
+    let begin = |entrant: &Entrant<'_>| {
+        let refund = refund_of(entrant.kept, entrant.quote, &entrant.beginning, actor, limits, now);
         (refund, coupons_of(entrant.kept, entrant.quote))
     };
-    let refunds: Vec<(Refund, Vec<Coupon>)> = entrants.iter().zip(numbers).map(with_number).collect();
-    let taken = |error: sqlx::Error| if is_duplicate(&error) { Refusal::AlreadyInRefund("–".to_owned()) } else { error.into() };
-    store::insert_many(conn, &refunds).await.map_err(taken)?;
+    let mut refunds: Vec<(Refund, Vec<Coupon>)> = entrants.iter().map(begin).collect();
     for (entrant, (refund, _)) in entrants.iter().zip(&refunds).filter(|(entrant, _)| !entrant.beginning.proof.is_empty()) {
         let home = Home { case_kind: "refund", case_id: &refund.id, agency_id: &refund.agency_id };
         let proof = &entrant.beginning.proof;
@@ -106,6 +101,14 @@ pub async fn register_many(
         let events = of_kind.map(|(entrant, (refund, _))| (refund.id.clone(), details(refund, &entrant.beginning)));
         journal::write_many(conn, Subject::Refund, happened, &Author::from(actor), events, now).await?;
     }
+    // Whoever else registers waits from here on, because numbers leave none out: what can be done before was done before.
+    let month = utc_day(now).strftime("%Y%m").to_string();
+    let numbers = numbers::next_many(conn, "refund", &month, entrants.len()).await?;
+    for ((refund, _), number) in refunds.iter_mut().zip(numbers) {
+        refund.number = number;
+    }
+    let taken = |error: sqlx::Error| if is_duplicate(&error) { Refusal::AlreadyInRefund("–".to_owned()) } else { error.into() };
+    store::insert_many(conn, &refunds).await.map_err(taken)?;
     Ok(refunds.into_iter().map(|(refund, _)| refund).collect())
 }
 
@@ -113,21 +116,14 @@ fn details(refund: &Refund, beginning: &Beginning) -> serde_json::Value {
     serde_json::json!({ "version": refund.version, "estimated": refund.estimated, "files": beginning.proof.len() })
 }
 
-fn refund_of(
-    kept: &Kept,
-    quote: &KeptQuote,
-    number: String,
-    beginning: &Beginning,
-    actor: &Actor,
-    limits: &Limits,
-    now: Timestamp,
-) -> Refund {
+fn refund_of(kept: &Kept, quote: &KeptQuote, beginning: &Beginning, actor: &Actor, limits: &Limits, now: Timestamp) -> Refund {
     let (booking, totals) = (&kept.booking, &quote.answer.totals);
     let claimed = beginning.claim.and_then(|(_, expected)| expected);
     let usual = plus_hours(now, limits.submit_within_hours);
     Refund {
         id: new_id(),
-        number,
+        // Given last.
+        number: String::new(),
         agency_id: kept.agency_id.clone(),
         order_id: kept.id.clone(),
         quote_id: quote.id.clone(),
