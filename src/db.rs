@@ -101,9 +101,20 @@ impl Db {
     /// When the address is unknown, the database unreachable, or a migration fails.
     pub async fn open(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
         let db = Self::connect(url, sizes)?;
-        MIGRATIONS.run(&mut *db.writers.lend().await?).await.map_err(OpenError::Migration)?;
+        let mut conn = db.patient().await?;
+        MIGRATIONS.run(&mut conn).await.map_err(OpenError::Migration)?;
+        conn.close().await?;
         db.lay_guards().await?;
         Ok(db)
+    }
+
+    /// A connection of its own for what may take long: a migration of a large database, or the wait for another server's.
+    async fn patient(&self) -> Result<Conn, sqlx::Error> {
+        let mut conn = self.writers.own().await?;
+        if self.kind == Kind::Postgres {
+            conn.execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0").await?;
+        }
+        Ok(conn)
     }
 
     fn connect(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {

@@ -171,14 +171,15 @@ async fn lists_are_served_by_an_index(world: World) {
 /// Without statistics SQLite guesses that an agency has ten orders: it must not look for a thousand numbers by walking
 /// through all orders of one.
 async fn rows_of_a_file_are_found_by_their_numbers(world: World) {
-    let numbers: Vec<String> = (0..1024).map(|n| format!("SKLA2026110419{n:07}")).collect();
+    let numbers: Vec<String> = (0..2048).map(|n| format!("SKLA2026110419{n:07}")).collect();
     let ids: Vec<&str> = numbers.iter().map(String::as_str).collect();
     let scope = Scope::Agency("a".to_owned());
     for (column, query) in [
         ("order_no", bookings_store::digests_query(&scope, &numbers)),
+        ("order_no", bookings_store::find_many_query(&numbers)),
         ("order_no", batch_rows::refunds_of_orders_query(&scope, &numbers)),
         ("id", bookings_store::mark_refund_query(&ids)),
-        ("row_no", batch_rows::mark_posted_query("b", 1..=1024)),
+        ("row_no", batch_rows::mark_posted_query("b", 1..=2048)),
     ] {
         let plan = world.app.db.explain(&query).await.expect("a plan").join("\n");
         let wanted = match world.app.db.kind {

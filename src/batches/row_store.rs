@@ -16,13 +16,12 @@ use crate::refunds::model::Status as RefundStatus;
 use crate::spreadsheets::cell::Cell;
 use crate::web::words::Message;
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct RowLine {
     row_no: i64,
     line: i64,
     cells: String,
     order_no: String,
-    #[sqlx(try_from = "String")]
     status: RowStatus,
     code: Option<String>,
     message: Option<String>,

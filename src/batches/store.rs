@@ -1,7 +1,6 @@
 //! All SQL about batches.
 
 use serde::Deserialize;
-use sqlx::FromRow;
 
 use super::model::{Batch, BatchKind, Counts, Status};
 use crate::db::rows::{self, Table};
@@ -11,14 +10,12 @@ use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct BatchLine {
     id: String,
     number: String,
-    #[sqlx(try_from = "String")]
     kind: BatchKind,
     agency_id: Option<String>,
-    #[sqlx(try_from = "String")]
     status: Status,
     file_name: String,
     file_digest: String,

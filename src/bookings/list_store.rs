@@ -1,7 +1,6 @@
 //! All SQL of the list of bookings, and of the search box.
 
 use serde::Deserialize;
-use sqlx::FromRow;
 
 use super::filters::Search;
 use super::model::{PaymentChannel, Status};
@@ -33,16 +32,13 @@ pub struct Line {
     pub created_at: Timestamp,
 }
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct LineRow {
     id: String,
     order_no: String,
     pnr: String,
-    #[sqlx(try_from = "String")]
     status: Status,
-    #[sqlx(try_from = "String")]
     payment_channel: PaymentChannel,
-    #[sqlx(try_from = "String")]
     currency: Currency,
     total_minor: i64,
     airlines: String,

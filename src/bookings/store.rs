@@ -65,10 +65,15 @@ pub async fn held(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Opti
 
 /// The bookings with these order numbers that the scope may see, by order number; in one statement.
 pub async fn find_many(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashMap<String, Kept>, sqlx::Error> {
-    let rows: Vec<KeptRow> =
-        Select::new(KEPT).and_in("o.order_no", numbers.iter().map(|number| number.as_str().into())).fetch_packed(conn).await?;
+    let rows: Vec<KeptRow> = find_many_query(numbers).fetch_packed(conn).await?;
     let kept = rows.into_iter().filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept);
     kept.map(|kept| kept.map(|kept| (kept.booking.order_no.clone(), kept))).collect()
+}
+
+/// The query of [`find_many`], of any agency.
+#[must_use]
+pub fn find_many_query(numbers: &[String]) -> Select {
+    Select::new(KEPT).and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
 }
 
 /// The ids of the scope's orders with these numbers, and digests of their documents.
@@ -94,7 +99,7 @@ pub fn digests_query(scope: &Scope, numbers: &[String]) -> Select {
 /// an agency instead: it has no statistics, and guesses that they are ten.
 const OF_AGENCY: &str = "o.agency_id || '' = ?";
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct DigestRow {
     id: String,
     document_digest: String,

@@ -2,7 +2,7 @@
 //! the same on both.
 
 use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, Executor, Row as _};
+use sqlx::{AssertSqlSafe, Connection, Executor, Row as _};
 
 use super::select::Value;
 use super::{Conn, Db, Kind, MIGRATIONS, OpenError, PoolSizes, rows};
@@ -45,7 +45,9 @@ impl Db {
     /// As [`Db::open`].
     pub async fn open_at(url: &str, sizes: PoolSizes, version: i64) -> Result<Self, OpenError> {
         let db = Self::connect(url, sizes)?;
-        MIGRATIONS.run_to(version, &mut *db.writers.lend().await?).await.map_err(OpenError::Migration)?;
+        let mut conn = db.patient().await?;
+        MIGRATIONS.run_to(version, &mut conn).await.map_err(OpenError::Migration)?;
+        conn.close().await?;
         Ok(db)
     }
 

@@ -1,4 +1,5 @@
-//! Rows that come as one text, because SQLite's driver wakes two threads for every row that comes by itself.
+//! Rows that come as one text: SQLite's driver wakes two threads for every row that comes by itself, and PostgreSQL's makes
+//! some ten small objects of it.
 //!
 //! The database writes each cell with its length before it, `5:LJ820`, and `-` where there is none; so nothing in a cell has
 //! to be escaped, neither there nor here. Numbers are written as digits.
@@ -16,8 +17,8 @@ pub fn columns<T: DeserializeOwned>() -> &'static [&'static str] {
     fields
 }
 
-/// The statement that packs the rows of another. What is computed in the other one is computed once: SQLite does not merge
-/// an ordered or limited statement into one that gathers.
+/// The statement that packs the rows of another. What is computed in an ordered or limited one is computed once: neither
+/// database merges such a statement into one that gathers.
 #[must_use]
 pub fn packing(statement: &str, columns: &[&str]) -> String {
     let cells: Vec<String> =
@@ -154,7 +155,8 @@ mod tests {
         let columns = columns::<Line>();
         assert_eq!(columns, ["order_no", "total_minor", "note", "claimed_minor"]);
         let statement = packing("SELECT a, b FROM t", &["a", "b"]);
-        let expected = "SELECT GROUP_CONCAT(COALESCE(OCTET_LENGTH(a) || ':' || a, '-') || COALESCE(OCTET_LENGTH(b) || ':' || b, '-'), '') FROM (SELECT a, b FROM t)";
+        let expected = "SELECT STRING_AGG(COALESCE(OCTET_LENGTH(CAST(a AS TEXT)) || ':' || a, '-') || \
+                        COALESCE(OCTET_LENGTH(CAST(b AS TEXT)) || ':' || b, '-'), '') FROM (SELECT a, b FROM t) AS p";
         assert_eq!(statement, expected);
     }
 

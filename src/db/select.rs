@@ -197,13 +197,13 @@ impl Select {
         sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).execute(conn).await.map(|_| ())
     }
 
-    /// The rows of a page's list as values of a type: [`Select::fetch`], but on SQLite all of them come as one text.
+    /// The rows of a list as values of a type: as [`Select::fetch`], but all of them come as one text.
     ///
     /// # Errors
     /// The database's own, or a row that does not fit the type.
     pub async fn fetch_packed<T>(&self, conn: &mut Conn) -> Result<Vec<T>, sqlx::Error>
     where
-        T: for<'r> sqlx::FromRow<'r, Row> + serde::de::DeserializeOwned + Send + Unpin,
+        T: serde::de::DeserializeOwned,
     {
         let text = packed_rows::packing(&self.text(conn), packed_rows::columns::<T>());
         let (packed,): (Option<String>,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;

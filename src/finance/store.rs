@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use sqlx::{Arguments, AssertSqlSafe, FromRow};
+use sqlx::{Arguments, AssertSqlSafe};
 
 use super::filters::Search;
 use crate::bookings::model::PaymentChannel;
@@ -39,7 +39,7 @@ pub struct Line {
     pub claimed: Option<Money>,
 }
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct LineRow {
     id: String,
     number: String,
@@ -47,9 +47,7 @@ struct LineRow {
     order_no: String,
     airline_pnr: String,
     airlines: String,
-    #[sqlx(try_from = "String")]
     status: Status,
-    #[sqlx(try_from = "String")]
     currency: Currency,
     estimated_minor: Option<i64>,
     actual_minor: Option<i64>,

@@ -185,16 +185,14 @@ pub struct Line {
     pub confirmed_at: Option<Timestamp>,
 }
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct LineRow {
     id: String,
     number: String,
     agency: String,
     order_no: String,
     airline: String,
-    #[sqlx(try_from = "String")]
     kind: IncidentKind,
-    #[sqlx(try_from = "String")]
     status: Status,
     result: Option<String>,
     told_at: String,

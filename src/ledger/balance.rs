@@ -1,7 +1,6 @@
 //! Reading balances and movements.
 
 use serde::Deserialize;
-use sqlx::FromRow;
 
 use super::{AccountKind, TransferKind};
 use crate::db::select::Select;
@@ -92,14 +91,12 @@ pub struct Movement {
     pub at: Timestamp,
 }
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct MovementRow {
     id: String,
     owner: String,
-    #[sqlx(try_from = "String")]
     kind: TransferKind,
     minor: i64,
-    #[sqlx(try_from = "String")]
     currency: Currency,
     refund_id: Option<String>,
     case_kind: Option<String>,

@@ -102,7 +102,7 @@ pub struct Line {
     pub due_at: Timestamp,
 }
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct LineRow {
     id: String,
     number: String,
@@ -110,14 +110,10 @@ struct LineRow {
     airline_pnr: String,
     airline: String,
     agency: String,
-    #[sqlx(try_from = "String")]
     reason: Reason,
-    #[sqlx(try_from = "String")]
     payment_channel: PaymentChannel,
-    #[sqlx(try_from = "String")]
     currency: Currency,
     estimated_minor: Option<i64>,
-    #[sqlx(try_from = "String")]
     status: Status,
     assignee: Option<String>,
     due_at: String,

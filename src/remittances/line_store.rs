@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use sqlx::FromRow;
 
 use super::model::{Finding, Line, LineStatus, Rejection};
 use crate::db::rows::{self, Table};
@@ -13,14 +12,13 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{instant_text, parse_instant};
 use crate::web::paging::Cursor;
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct LineRow {
     id: String,
     remittance_id: String,
     row_no: i64,
     line: i64,
     cells: String,
-    #[sqlx(try_from = "String")]
     currency: Currency,
     amount_minor: i64,
     matched_minor: i64,
@@ -32,9 +30,7 @@ struct LineRow {
     pnr: String,
     ticket: String,
     passenger: String,
-    #[sqlx(try_from = "String")]
     status: LineStatus,
-    #[sqlx(try_from = "String")]
     finding: Finding,
     proposals: String,
     rejection: Option<String>,

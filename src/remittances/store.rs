@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use serde::Deserialize;
-use sqlx::FromRow;
 
 use super::model::{Line, Remittance, Totals};
 use crate::db::select::Select;
@@ -12,7 +11,7 @@ use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::parse_instant;
 use crate::web::paging::Cursor;
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct RemittanceRow {
     id: String,
     number: String,

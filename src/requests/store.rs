@@ -221,16 +221,14 @@ pub struct Line {
 }
 
 /// A line as the database has it; also for the desk.
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 pub struct LineRow {
     id: String,
     number: String,
     agency: String,
     order_no: String,
     airline: String,
-    #[sqlx(try_from = "String")]
     category: Category,
-    #[sqlx(try_from = "String")]
     status: Status,
     assignee: Option<String>,
     created_by_name: String,

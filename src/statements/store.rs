@@ -13,13 +13,12 @@ use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::ledger::TransferKind;
 use crate::web::paging::Cursor;
 
-#[derive(FromRow, Deserialize)]
+#[derive(Deserialize)]
 struct StatementRow {
     id: String,
     number: String,
     agency_id: String,
     agency_name: String,
-    #[sqlx(try_from = "String")]
     currency: Currency,
     period_from: String,
     period_until: String,
