@@ -176,7 +176,7 @@ async fn rows_of_a_file_are_found_by_their_numbers(world: World) {
     let scope = Scope::Agency("a".to_owned());
     for (column, query) in [
         ("order_no", bookings_store::digests_query(&scope, &numbers)),
-        ("order_no", bookings_store::find_many_query(&numbers)),
+        ("order_no", bookings_store::find_many_query(&scope, &numbers)),
         ("order_no", batch_rows::refunds_of_orders_query(&scope, &numbers)),
         ("id", bookings_store::mark_refund_query(&ids)),
         ("row_no", batch_rows::mark_posted_query("b", 1..=2048)),

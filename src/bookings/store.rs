@@ -42,38 +42,35 @@ const KEPT: &str = "SELECT o.id, o.agency_id, o.has_refund, d.document FROM orde
 
 /// The booking with this order number, if the scope may see it.
 pub async fn find(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
-    let row: Option<KeptRow> = sqlx::query_as(
-        "SELECT o.id, o.agency_id, o.has_refund, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id WHERE o.order_no = $1",
-    )
-    .bind(order_no)
-    .fetch_optional(conn)
-    .await?;
-    row.filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept).transpose()
+    first(find_query(scope, order_no), conn).await
+}
+
+fn find_query(scope: &Scope, order_no: &str) -> Select {
+    Select::new(KEPT).and("o.order_no = ?", [order_no.into()]).and_if("o.agency_id = ?", scope.agency_id())
+}
+
+async fn first(query: Select, conn: &mut Conn) -> Result<Option<Kept>, sqlx::Error> {
+    let rows: Vec<KeptRow> = query.fetch(conn).await?;
+    rows.into_iter().next().map(KeptRow::kept).transpose()
 }
 
 /// As [`find`], and makes writers to the booking wait for each other until the transaction ends: what is read of it stays
 /// true.
 pub async fn held(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
-    let rows: Vec<KeptRow> = Select::new(KEPT)
-        .and("o.order_no = ?", [order_no.into()])
-        .and_if("o.agency_id = ?", scope.agency_id())
-        .holding()
-        .fetch(conn)
-        .await?;
-    rows.into_iter().next().map(KeptRow::kept).transpose()
+    first(find_query(scope, order_no).holding(), conn).await
 }
 
 /// The bookings with these order numbers that the scope may see, by order number; in one statement.
 pub async fn find_many(conn: &mut Conn, scope: &Scope, numbers: &[String]) -> Result<HashMap<String, Kept>, sqlx::Error> {
-    let rows: Vec<KeptRow> = find_many_query(numbers).fetch_packed(conn).await?;
-    let kept = rows.into_iter().filter(|row| scope.includes(&row.agency_id)).map(KeptRow::kept);
+    let rows: Vec<KeptRow> = find_many_query(scope, numbers).fetch_packed(conn).await?;
+    let kept = rows.into_iter().map(KeptRow::kept);
     kept.map(|kept| kept.map(|kept| (kept.booking.order_no.clone(), kept))).collect()
 }
 
-/// The query of [`find_many`], of any agency.
+/// The query of [`find_many`].
 #[must_use]
-pub fn find_many_query(numbers: &[String]) -> Select {
-    Select::new(KEPT).and_in("o.order_no", numbers.iter().map(|number| number.as_str().into()))
+pub fn find_many_query(scope: &Scope, numbers: &[String]) -> Select {
+    Select::new(KEPT).and_in("o.order_no", numbers.iter().map(|number| number.as_str().into())).and_if(OF_AGENCY, scope.agency_id())
 }
 
 /// The ids of the scope's orders with these numbers, and digests of their documents.
