@@ -73,6 +73,8 @@ pub enum OpenError {
     /// The address is neither `sqlite://…` nor `postgres://…`.
     UnknownAddress(String),
     Database(sqlx::Error),
+    /// The database keeps its text in this encoding.
+    Encoding(String),
     Migration(sqlx::migrate::MigrateError),
 }
 
@@ -81,6 +83,12 @@ impl std::fmt::Display for OpenError {
         match self {
             Self::UnknownAddress(url) => write!(f, "“{url}” is not a database address: use sqlite://FILE or postgres://…"),
             Self::Database(error) => write!(f, "the database could not be opened: {error}"),
+            Self::Encoding(encoding) => {
+                write!(
+                    f,
+                    "the database keeps its text as {encoding}, which has not every passenger's name: create one with the encoding UTF-8"
+                )
+            }
             Self::Migration(error) => write!(f, "the database could not be brought up to date: {error}"),
         }
     }
@@ -98,7 +106,7 @@ impl Db {
     /// Connects, migrates and lays the append-only guards.
     ///
     /// # Errors
-    /// When the address is unknown, the database unreachable, or a migration fails.
+    /// When the address is unknown, the database unreachable or of another encoding than UTF-8, or a migration fails.
     pub async fn open(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
         let db = Self::connect(url, sizes)?;
         let mut conn = db.patient().await?;
@@ -109,12 +117,21 @@ impl Db {
     }
 
     /// A connection of its own for what may take long: a migration of a large database, or the wait for another server's.
-    async fn patient(&self) -> Result<Conn, sqlx::Error> {
+    async fn patient(&self) -> Result<Conn, OpenError> {
         let mut conn = self.writers.own().await?;
         if self.kind == Kind::Postgres {
             conn.execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0").await?;
         }
-        Ok(conn)
+        // Packed rows count the bytes that the database keeps of a cell: they must be those that come.
+        let asked = match self.kind {
+            Kind::Sqlite => "SELECT encoding FROM pragma_encoding",
+            Kind::Postgres => "SELECT CAST(current_setting('server_encoding') AS TEXT)",
+        };
+        let (encoding,): (String,) = sqlx::query_as(asked).fetch_one(&mut conn).await?;
+        match encoding.as_str() {
+            "UTF-8" | "UTF8" => Ok(conn),
+            _ => Err(OpenError::Encoding(encoding)),
+        }
     }
 
     fn connect(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {

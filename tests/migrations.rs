@@ -8,7 +8,7 @@ use afterfare::db::{Db, Kind, PoolSizes};
 use sqlx::migrate::Migrator;
 use sqlx::{AnyConnection, Connection, Executor};
 
-use crate::world::new_database;
+use crate::world::{execute, new_database};
 
 static ALL: Migrator = sqlx::migrate!("./migrations");
 
@@ -143,6 +143,32 @@ async fn from_version(kind: Kind, last: i64) {
     let differences = afterfare::finance::verify::run(&db).await.expect("the check runs").differences;
     assert_eq!(differences, Vec::<String>::new(), "from {last}");
     db.close().await;
+}
+
+/// A name that the database cannot keep must not be the first to say so.
+async fn refused_for_its_encoding(url: &str, encoding: &str) {
+    let Err(error) = Db::open(url, PoolSizes { readers: 1, writers: 1 }).await else { panic!("{encoding} was taken") };
+    let expected =
+        format!("the database keeps its text as {encoding}, which has not every passenger's name: create one with the encoding UTF-8");
+    assert_eq!(error.to_string(), expected);
+}
+
+#[actix_web::test]
+async fn a_sqlite_database_of_another_encoding_is_refused() {
+    let (url, folder) = new_database(Kind::Sqlite).await;
+    let folder = folder.expect("a folder");
+    std::fs::File::create(folder.0.join("afterfare.db")).expect("a file");
+    execute(&url, "PRAGMA encoding = 'UTF-16le'; CREATE TABLE before (id TEXT)").await;
+    refused_for_its_encoding(&url, "UTF-16le").await;
+}
+
+#[actix_web::test]
+async fn a_postgres_database_of_another_encoding_is_refused() {
+    let server = std::env::var("AFTERFARE_TEST_POSTGRES").expect("a server");
+    let (host, _) = server.rsplit_once('/').expect("an address with a database");
+    let name = format!("afterfare_latin_{}", std::process::id());
+    execute(&server, &format!("CREATE DATABASE {name} ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")).await;
+    refused_for_its_encoding(&format!("{host}/{name}"), "LATIN1").await;
 }
 
 #[actix_web::test]
