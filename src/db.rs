@@ -12,10 +12,12 @@ use sqlx::{Connection, Executor};
 
 use connections::{Connections, Lent};
 use gathering::Gathering;
+use line::Lines;
 
 mod connections;
 pub mod copying;
 mod gathering;
+pub mod line;
 pub mod numbers;
 mod packed_rows;
 pub mod packing;
@@ -55,6 +57,7 @@ pub struct Db {
     writers: Connections,
     /// SQLite only: the line before its one writer.
     gathering: Option<Gathering>,
+    lines: Lines,
     pub kind: Kind,
 }
 
@@ -153,12 +156,18 @@ impl Db {
         let writers = Connections::to(&url, Kind::Sqlite, 1, SQLITE_WRITER)?;
         let readers = Connections::to(&url, Kind::Sqlite, sizes.readers, SQLITE_READER)?;
         let gathering = Some(Gathering::before(writers.clone()));
-        Ok(Self { readers, writers, gathering, kind: Kind::Sqlite })
+        Ok(Self { readers, writers, gathering, lines: Lines::default(), kind: Kind::Sqlite })
     }
 
     fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
         let to = |count: u32| Connections::to(url, Kind::Postgres, count, POSTGRES_LIMITS);
-        Ok(Self { readers: to(sizes.readers)?, writers: to(sizes.writers)?, gathering: None, kind: Kind::Postgres })
+        Ok(Self {
+            readers: to(sizes.readers)?,
+            writers: to(sizes.writers)?,
+            gathering: None,
+            lines: Lines::default(),
+            kind: Kind::Postgres,
+        })
     }
 
     async fn lay_guards(&self) -> Result<(), sqlx::Error> {
@@ -353,6 +362,27 @@ pub fn decode<E: Into<Box<dyn std::error::Error + Send + Sync>>>(error: E) -> sq
 /// When it cannot be written down.
 pub fn json<T: serde::Serialize + ?Sized>(value: &T) -> Result<String, sqlx::Error> {
     serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+/// What PostgreSQL and SQLite say when two transactions stood in each other's way, or one waited too long: nothing was
+/// done.
+const IN_THE_WAY: [&str; 5] = ["40P01", "40001", "55P03", "5", "517"];
+
+/// Whether nothing was done because others were at work all the time.
+#[must_use]
+pub fn is_busy(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    matches!(error, sqlx::Error::PoolTimedOut) || code.is_some_and(|code| IN_THE_WAY.contains(&code.as_ref()))
+}
+
+/// The same error for another of those who share it.
+#[must_use]
+pub fn again(error: &sqlx::Error) -> sqlx::Error {
+    match error {
+        error if is_busy(error) => sqlx::Error::PoolTimedOut,
+        error if is_lost(error) => sqlx::Error::WorkerCrashed,
+        error => sqlx::Error::AnyDriverError(error.to_string().into()),
+    }
 }
 
 /// Whether an error is a unique constraint's refusal: somebody was faster.

@@ -103,7 +103,7 @@ const EVENTS: Table = Table {
     suffix: "",
 };
 
-/// Writes the same thing that happened to many cases at once: each case's id with its details.
+/// Writes the same thing that happened to many cases at once: who did it, each case's id, and its details.
 ///
 /// # Errors
 /// The database's own.
@@ -111,18 +111,17 @@ pub async fn write_many(
     conn: &mut Conn,
     subject: Subject,
     happened: &str,
-    author: &Author,
-    cases: impl Iterator<Item = (String, serde_json::Value)> + Send,
+    cases: impl Iterator<Item = (Author, String, serde_json::Value)> + Send,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let row = |(id, details): (String, serde_json::Value)| {
+    let row = |(author, id, details): (Author, String, serde_json::Value)| {
         vec![
             new_id().into(),
             subject.word().into(),
             id.into(),
             happened.into(),
-            author.id.as_str().into(),
-            author.name.as_str().into(),
+            author.id.into(),
+            author.name.into(),
             author.side.word().into(),
             details.to_string().into(),
             instant_text(now).into(),

@@ -39,6 +39,7 @@ mod sign_in;
 mod storage;
 mod system;
 mod tidy;
+mod together;
 mod tools;
 mod transitions;
 mod trouble;

@@ -48,7 +48,7 @@ on_both! {
 async fn lists_are_served_by_an_index(world: World) {
     let cursor = || Some(Cursor { sorted: "2026-11-20T09:00:00Z".to_owned(), id: "x".to_owned() });
     let scopes = [Scope::Operator, Scope::Agency("a".to_owned())];
-    let mut queries: Vec<(String, Select)> = vec![("the stamp of an order".to_owned(), taken::stamp_query("X"))];
+    let mut queries: Vec<(String, Select)> = vec![("the stamps of orders".to_owned(), taken::stamps_query(&["X", "Y", "Z"]))];
     for scope in &scopes {
         let searches = [
             BookingSearch::default(),

@@ -133,10 +133,10 @@ async fn keep(conn: &mut Conn, prepared: &mut Prepared, actor: &Actor, limits: &
     let mut entrants = Vec::with_capacity(prepared.made.len());
     for made in &prepared.made {
         if let Some(kept) = prepared.orders.kept.get(&made.order_no) {
-            entrants.push(Entrant { kept, quote: &made.quote, beginning: made.beginning.clone() });
+            entrants.push(Entrant { kept, quote: &made.quote, beginning: made.beginning.clone(), actor });
         }
     }
-    let refunds = registering::register_many(conn, entrants, actor, limits, now).await?;
+    let refunds = registering::register_many(conn, entrants, limits, now).await?;
     Ok(i64::try_from(refunds.len()).unwrap_or(0))
 }
 

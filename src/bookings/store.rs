@@ -20,6 +20,8 @@ pub struct Kept {
     pub id: String,
     pub agency_id: String,
     pub has_refund: bool,
+    /// The digest of the document that the booking was read from.
+    pub document_digest: String,
     pub booking: Booking,
 }
 
@@ -28,17 +30,20 @@ struct KeptRow {
     id: String,
     agency_id: String,
     has_refund: i64,
+    document_digest: String,
     document: String,
 }
 
 impl KeptRow {
     fn kept(self) -> Result<Kept, sqlx::Error> {
         let booking = serde_json::from_str(&self.document).map_err(decode)?;
-        Ok(Kept { id: self.id, agency_id: self.agency_id, has_refund: self.has_refund == 1, booking })
+        let has_refund = self.has_refund == 1;
+        Ok(Kept { id: self.id, agency_id: self.agency_id, has_refund, document_digest: self.document_digest, booking })
     }
 }
 
-const KEPT: &str = "SELECT o.id, o.agency_id, o.has_refund, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id";
+const KEPT: &str =
+    "SELECT o.id, o.agency_id, o.has_refund, o.document_digest, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id";
 
 /// The booking with this order number, if the scope may see it.
 pub async fn find(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
@@ -265,6 +270,14 @@ pub fn mark_refund_query(order_ids: &[&str]) -> Select {
         // Writing what is there already would move every index entry. The sum keeps SQLite from walking through all orders
         // without a refund instead of looking for some.
         .and("has_refund + 0 = 0", [])
+}
+
+/// Of orders with these ids, those that nobody else writes to at this moment: whoever wants to waits from here on, until the
+/// transaction ends.
+pub async fn hold_free(conn: &mut Conn, order_ids: &[&str]) -> Result<HashSet<String>, sqlx::Error> {
+    let query = Select::new("SELECT id FROM orders").and_in("id", order_ids.iter().map(|id| (*id).into()));
+    let rows: Vec<(String,)> = query.hold_free(conn).await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Makes writers to one order wait for each other until the transaction ends.

@@ -142,8 +142,8 @@ pub async fn insert(conn: &mut Conn, new: BspBatch, forms: Vec<Form>, actor: &Ac
     .await?;
     let details = serde_json::json!({ "batch": number });
     form_store::insert_many(conn, &forms).await?;
-    let cases = forms.into_iter().map(|form| (form.id, details.clone()));
-    journal::write_many(conn, Subject::BspForm, "prepared", &Author::from(actor), cases, now).await?;
+    let cases = forms.into_iter().map(|form| (Author::from(actor), form.id, details.clone()));
+    journal::write_many(conn, Subject::BspForm, "prepared", cases, now).await?;
     Ok(number)
 }
 

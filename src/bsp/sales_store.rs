@@ -85,6 +85,6 @@ pub async fn report(conn: &mut Conn, (office_id, today): (&str, Date), now: Time
     .bind(REPORTED)
     .fetch_all(&mut *conn)
     .await?;
-    let cases = reported.into_iter().map(|(id,)| (id, serde_json::json!({})));
-    journal::write_many(conn, Subject::BspForm, "reported", &Author::program(), cases, now).await
+    let cases = reported.into_iter().map(|(id,)| (Author::program(), id, serde_json::json!({})));
+    journal::write_many(conn, Subject::BspForm, "reported", cases, now).await
 }

@@ -4,18 +4,17 @@
 //! line; whoever has the writer takes everything that stands there, does each piece within a savepoint of its own, and
 //! commits once. A piece that fails is undone by itself; nobody hears of anything before the commit.
 
-use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use sqlx::Executor;
-use sqlx::error::DatabaseError;
 
 use super::connections::{Connections, Lent, PATIENCE};
-use super::{Conn, panicked, spawn_write};
+use super::line::Line;
+use super::{Conn, again, panicked, spawn_write};
 
 /// Pieces that are committed together at most: whoever comes later than that would wait for too many.
 const TOGETHER: usize = 32;
@@ -30,13 +29,8 @@ type Piece = Box<dyn for<'c> FnOnce(Result<&'c mut Conn, sqlx::Error>) -> BoxFut
 #[derive(Clone)]
 pub struct Gathering {
     writers: Connections,
-    line: Arc<Mutex<Line>>,
-}
-
-#[derive(Default)]
-struct Line {
-    waiting: VecDeque<(Instant, Piece)>,
-    is_worked: bool,
+    /// When each piece came, and the piece.
+    line: Arc<Line<(Instant, Piece)>>,
 }
 
 impl std::fmt::Debug for Gathering {
@@ -91,27 +85,15 @@ impl Gathering {
     }
 
     fn put(&self, piece: Piece) {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        line.waiting.push_back((Instant::now(), piece));
-        if !line.is_worked {
-            line.is_worked = true;
-            drop(line);
+        if self.line.put((Instant::now(), piece)) {
             let this = self.clone();
             spawn_write(async move { this.work().await });
         }
     }
 
-    /// The next pieces, and when each came; none ends the work.
-    fn next(&self) -> Vec<(Instant, Piece)> {
-        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = line.waiting.len().min(TOGETHER);
-        line.is_worked = count > 0;
-        line.waiting.drain(..count).collect()
-    }
-
     async fn work(&self) {
         loop {
-            let pieces = self.next();
+            let pieces = self.line.next(TOGETHER);
             if pieces.is_empty() {
                 return;
             }
@@ -185,15 +167,5 @@ async fn refuse(pieces: Vec<Piece>, error: &sqlx::Error) {
     for piece in pieces {
         let (_, told) = piece(Err(again(error))).await;
         told(Ok(()));
-    }
-}
-
-/// An error for each of those who share it. That others were at work all the time is as if there were no connection.
-fn again(error: &sqlx::Error) -> sqlx::Error {
-    let is_busy = |code: &str| code == "5" || code == "517";
-    match error {
-        sqlx::Error::PoolTimedOut => sqlx::Error::PoolTimedOut,
-        error if error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| is_busy(&code)) => sqlx::Error::PoolTimedOut,
-        error => sqlx::Error::AnyDriverError(error.to_string().into()),
     }
 }

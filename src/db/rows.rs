@@ -62,7 +62,7 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
         }
         // Few sizes of statement exist, so that all stay prepared. Of the largest there are more, by what its rows share; a
         // new one costs a row little.
-        let size = [ROWS_PER_STATEMENT, 64, 8, 4, 2].into_iter().find(|size| self.at_hand.len() >= *size).unwrap_or(1);
+        let size = [ROWS_PER_STATEMENT, 128, 64, 32, 16, 8, 4, 2].into_iter().find(|size| self.at_hand.len() >= *size).unwrap_or(1);
         let rows: Vec<Vec<Value>> = self.at_hand.drain(..size).collect();
         let shared = if self.numbered { Vec::new() } else { shared_columns(&rows) };
         let text = statement(self.table, size, self.numbered, &shared);

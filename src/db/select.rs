@@ -60,12 +60,21 @@ impl From<Option<i64>> for Value {
     }
 }
 
+/// Which rows are held until the transaction ends.
+#[derive(Debug, Clone, Copy)]
+enum Holding {
+    None,
+    All,
+    /// Those that nobody else holds; the others are left out.
+    Free,
+}
+
 /// A SELECT made of fixed pieces of SQL; what people typed is only ever bound.
 #[derive(Debug, Clone)]
 pub struct Select {
     text: String,
     filtered: bool,
-    holds: bool,
+    holding: Holding,
     values: Vec<Value>,
 }
 
@@ -73,7 +82,7 @@ impl Select {
     /// Begins with everything up to, not including, WHERE.
     #[must_use]
     pub fn new(text: &'static str) -> Self {
-        Self { text: text.to_owned(), filtered: false, holds: false, values: Vec::new() }
+        Self { text: text.to_owned(), filtered: false, holding: Holding::None, values: Vec::new() }
     }
 
     /// Adds a condition; every `?` in it takes the next value. Conditions are joined by AND.
@@ -124,7 +133,7 @@ impl Select {
     /// it: SQLite's transaction keeps every other writer out already.
     #[must_use]
     pub const fn holding(mut self) -> Self {
-        self.holds = true;
+        self.holding = Holding::All;
         self
     }
 
@@ -156,9 +165,11 @@ impl Select {
             }
             numbered.push_str(piece);
         }
-        if self.holds {
-            numbered.push_str(" FOR NO KEY UPDATE");
-        }
+        numbered.push_str(match self.holding {
+            Holding::None => "",
+            Holding::All => " FOR NO KEY UPDATE",
+            Holding::Free => " FOR NO KEY UPDATE SKIP LOCKED",
+        });
         numbered
     }
 
@@ -187,6 +198,18 @@ impl Select {
             return Ok(());
         }
         self.holding().rows(conn).await.map(|_| ())
+    }
+
+    /// Holds those of the rows that nobody else holds at this moment, and waits for none. On SQLite nobody else does.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn hold_free<T>(mut self, conn: &mut Conn) -> Result<Vec<T>, sqlx::Error>
+    where
+        T: for<'r> sqlx::FromRow<'r, Row> + Send + Unpin,
+    {
+        self.holding = Holding::Free;
+        self.fetch(conn).await
     }
 
     /// Runs a statement that answers no rows.

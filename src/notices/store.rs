@@ -44,8 +44,21 @@ pub async fn post(
     sentences: &[Message],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let text = json(sentences)?;
-    let rows = recipients.iter().map(|recipient| {
+    post_many(conn, recipients, &[(case, sentences)], now).await
+}
+
+/// As [`post`], about many cases: each with its sentences.
+///
+/// # Errors
+/// The database's own.
+pub async fn post_many(
+    conn: &mut Conn,
+    recipients: &[Recipient],
+    cases: &[(&Case, &[Message])],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let texts = cases.iter().map(|(_, sentences)| json(sentences)).collect::<Result<Vec<String>, _>>()?;
+    let row = |case: &Case, text: &str, recipient: &Recipient| {
         let mailed = recipient.mailed_at(now);
         let state = if mailed.is_some() { MailState::Waiting } else { MailState::None };
         vec![
@@ -56,13 +69,15 @@ pub async fn post(
             case.no.as_str().into(),
             case.order_no.as_str().into(),
             case.path().into(),
-            text.as_str().into(),
+            text.into(),
             instant_text(now).into(),
             state.word().into(),
             instant_text(mailed.unwrap_or(now)).into(),
             0.into(),
         ]
-    });
+    };
+    let told = cases.iter().zip(&texts);
+    let rows = told.flat_map(|((case, _), text)| recipients.iter().map(move |recipient| row(case, text, recipient)));
     rows::insert(conn, NOTICES, rows).await
 }
 

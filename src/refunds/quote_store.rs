@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use sqlx::FromRow;
 
 use super::selection::Selection;
+use super::taken_store::{Counts, counts};
 use crate::db::packing::{pack, unpack};
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
@@ -86,8 +87,7 @@ pub struct ToSubmit {
     pub quote: KeptQuote,
     /// The refund that was made of it already.
     pub refund_number: Option<String>,
-    /// The ordinal of the order's newest quote.
-    pub newest_ordinal: i64,
+    pub counts: Counts,
 }
 
 #[derive(FromRow)]
@@ -95,7 +95,8 @@ struct ToSubmitRow {
     #[sqlx(flatten)]
     quote: QuoteRow,
     refund_number: Option<String>,
-    newest_ordinal: i64,
+    #[sqlx(flatten)]
+    counts: Counts,
 }
 
 /// One quote of an order, to be submitted; in one statement.
@@ -103,18 +104,18 @@ struct ToSubmitRow {
 /// # Errors
 /// The database's own.
 pub async fn to_submit(conn: &mut Conn, order_id: &str, id: &str) -> Result<Option<ToSubmit>, sqlx::Error> {
-    let row: Option<ToSubmitRow> = sqlx::query_as(
+    let row: Option<ToSubmitRow> = sqlx::query_as(concat!(
         "SELECT q.id, q.order_id, q.agency_id, q.ordinal, q.selection, q.facts, q.answer, q.created_by, q.created_at, q.expires_at, \
-         (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, \
-         CAST((SELECT MAX(n.ordinal) FROM quotes n WHERE n.order_id = q.order_id) AS BIGINT) AS newest_ordinal \
-         FROM quotes q WHERE q.id = $1 AND q.order_id = $2",
-    )
+         (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, ",
+        counts!("q.order_id"),
+        " FROM quotes q WHERE q.id = $1 AND q.order_id = $2"
+    ))
     .bind(id)
     .bind(order_id)
     .fetch_optional(conn)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    Ok(Some(ToSubmit { quote: row.quote.quote()?, refund_number: row.refund_number, newest_ordinal: row.newest_ordinal }))
+    Ok(Some(ToSubmit { quote: row.quote.quote()?, refund_number: row.refund_number, counts: row.counts }))
 }
 
 /// The ordinal of an order's newest quote; 0 when it has none.

@@ -43,12 +43,13 @@ pub struct Agreed {
     pub service_fee: Money,
 }
 
-/// A refund on its way in: its order, its quote, and what else it begins with.
+/// A refund on its way in: its order, its quote, what else it begins with, and who begins it.
 #[derive(Debug)]
 pub struct Entrant<'a> {
     pub kept: &'a Kept,
     pub quote: &'a KeptQuote,
     pub beginning: Beginning,
+    pub actor: &'a Actor,
 }
 
 /// Registers a refund in a transaction that holds the order, and tells the operator's team.
@@ -64,42 +65,49 @@ pub async fn register(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Refund, Refusal> {
+    let entrant = Entrant { kept, quote, beginning, actor };
+    register_and_tell(conn, vec![entrant], limits, now).await?.pop().ok_or(Refusal::Absent)
+}
+
+/// As [`register`], for many.
+///
+/// # Errors
+/// As [`register`]; then none is registered.
+pub async fn register_and_tell(
+    conn: &mut Conn,
+    entrants: Vec<Entrant<'_>>,
+    limits: &Limits,
+    now: Timestamp,
+) -> Result<Vec<Refund>, Refusal> {
     let recipients = agencies::audience(conn, None, None).await?;
-    let mut refunds = register_many(conn, vec![Entrant { kept, quote, beginning }], actor, limits, now).await?;
-    let refund = refunds.pop().ok_or(Refusal::Absent)?;
-    notices::store::post(conn, &recipients, &wording::case(&refund), &wording::begun(&refund), now).await?;
-    Ok(refund)
+    let refunds = register_many(conn, entrants, limits, now).await?;
+    let told: Vec<_> = refunds.iter().map(|refund| (wording::case(refund), wording::begun(refund))).collect();
+    let told: Vec<_> = told.iter().map(|(case, sentences)| (case, sentences.as_slice())).collect();
+    notices::store::post_many(conn, &recipients, &told, now).await?;
+    Ok(refunds)
 }
 
 /// Registers many refunds in a transaction that holds their orders. Nobody is told: that is for who brought them.
 ///
 /// # Errors
 /// As [`register`]; then none is registered.
-pub async fn register_many(
-    conn: &mut Conn,
-    entrants: Vec<Entrant<'_>>,
-    actor: &Actor,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<Vec<Refund>, Refusal> {
+pub async fn register_many(conn: &mut Conn, entrants: Vec<Entrant<'_>>, limits: &Limits, now: Timestamp) -> Result<Vec<Refund>, Refusal> {
     let order_ids: Vec<&str> = entrants.iter().map(|entrant| entrant.kept.id.as_str()).collect();
     bookings::mark_refund(conn, &order_ids).await?;
-    let begin = |entrant: &Entrant<'_>| {
-        let refund = refund_of(entrant.kept, entrant.quote, &entrant.beginning, actor, limits, now);
-        (refund, coupons_of(entrant.kept, entrant.quote))
-    };
+    let begin = |entrant: &Entrant<'_>| (refund_of(entrant, limits, now), coupons_of(entrant.kept, entrant.quote));
     let mut refunds: Vec<(Refund, Vec<Coupon>)> = entrants.iter().map(begin).collect();
     for (entrant, (refund, _)) in entrants.iter().zip(&refunds).filter(|(entrant, _)| !entrant.beginning.proof.is_empty()) {
         let home = Home { case_kind: "refund", case_id: &refund.id, agency_id: &refund.agency_id };
         let proof = &entrant.beginning.proof;
-        if attachments::bind(conn, proof, &actor.user_id, home, None, false).await? < proof.len() {
+        if attachments::bind(conn, proof, &entrant.actor.user_id, home, None, false).await? < proof.len() {
             return Err(Refusal::ProofGone);
         }
     }
     for (kind, happened) in [(Kind::Refund, "registered"), (Kind::Claim, "claimed")] {
         let of_kind = entrants.iter().zip(&refunds).filter(|(_, (refund, _))| refund.kind == kind);
-        let events = of_kind.map(|(entrant, (refund, _))| (refund.id.clone(), details(refund, &entrant.beginning)));
-        journal::write_many(conn, Subject::Refund, happened, &Author::from(actor), events, now).await?;
+        let events =
+            of_kind.map(|(entrant, (refund, _))| (Author::from(entrant.actor), refund.id.clone(), details(refund, &entrant.beginning)));
+        journal::write_many(conn, Subject::Refund, happened, events, now).await?;
     }
     // Whoever else registers waits from here on, because numbers leave none out: what can be done before was done before.
     let month = utc_day(now).strftime("%Y%m").to_string();
@@ -116,7 +124,8 @@ fn details(refund: &Refund, beginning: &Beginning) -> serde_json::Value {
     serde_json::json!({ "version": refund.version, "estimated": refund.estimated, "files": beginning.proof.len() })
 }
 
-fn refund_of(kept: &Kept, quote: &KeptQuote, beginning: &Beginning, actor: &Actor, limits: &Limits, now: Timestamp) -> Refund {
+fn refund_of(entrant: &Entrant<'_>, limits: &Limits, now: Timestamp) -> Refund {
+    let Entrant { kept, quote, beginning, actor } = entrant;
     let (booking, totals) = (&kept.booking, &quote.answer.totals);
     let claimed = beginning.claim.and_then(|(_, expected)| expected);
     let usual = plus_hours(now, limits.submit_within_hours);

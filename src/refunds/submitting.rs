@@ -1,18 +1,23 @@
 //! Submitting a quote: it becomes a refund, once, however often and by however many people the button is pressed.
+//!
+//! A refund's number leaves none out, so that whoever takes one keeps all others waiting until the commit. Therefore a
+//! submission is read and reckoned beside those of others, and those that are decided at the same time are registered in one
+//! transaction, if nothing has changed meanwhile. One that cannot go with others goes alone, and everything is decided again.
 
 use super::model::Reason;
 use super::quote_store::{self, KeptQuote, ToSubmit};
 use super::quoting;
 use super::refusal::Refusal;
-use super::registering::{self, Beginning};
-use super::taken_store::{self, Stamp};
+use super::registering::{self, Beginning, Entrant};
+use super::taken_store::{self, Counts, Stamp};
 use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
-use crate::db::{Conn, Db};
+use crate::db::line::Joint;
+use crate::db::{Conn, Db, again, is_duplicate};
 use crate::incidents;
 use crate::kernel::actor::Actor;
 use crate::kernel::time::Timestamp;
-use crate::web::once::{self, Earlier};
+use crate::web::once::{self, Earlier, Use};
 
 /// Who submits which quote.
 #[derive(Debug, Clone)]
@@ -25,6 +30,13 @@ pub struct Submission {
     pub proof: Vec<String>,
 }
 
+impl Submission {
+    /// Whose one-time key it brings, and the key.
+    fn key(&self) -> (&str, &str) {
+        (&self.actor.user_id, &self.once_key)
+    }
+}
+
 /// What became of a submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -34,13 +46,25 @@ pub enum Outcome {
     QuotedAnew(String),
 }
 
-/// What a submission is decided by.
-#[derive(Debug)]
-struct Case {
+/// What is to be done with a submission.
+enum Decision {
+    /// It was submitted before, as the refund with this number.
+    Before(String),
+    /// The quote does not stand any more: here is the next one.
+    QuoteAnew(Box<KeptQuote>),
+    /// This quote becomes a refund; what it was decided from, beside the booking.
+    Register(Box<KeptQuote>, Counts),
+}
+
+/// A submission that was decided before it was its turn.
+struct Ready {
+    submission: Submission,
     kept: Kept,
-    found: ToSubmit,
-    /// The same selection quoted now; nothing where the quote is a refund already.
-    fresh: Option<KeptQuote>,
+    quote: KeptQuote,
+    /// What it was decided from.
+    stamp: Stamp,
+    limits: Limits,
+    now: Timestamp,
 }
 
 /// Submits. The server decides everything again: rights, rules, amounts.
@@ -48,62 +72,124 @@ struct Case {
 /// # Errors
 /// The rule that is broken.
 pub async fn submit(db: &Db, submission: Submission, limits: &Limits, now: Timestamp) -> Result<Outcome, Refusal> {
+    if let Some(ready) = ready(db, &submission, limits, now).await?
+        && let Some(number) = db.join(ready).await.transpose()?.flatten()
+    {
+        return Ok(Outcome::Submitted(number));
+    }
     let limits = limits.clone();
-    let ahead = if db.has_one_writer() { ahead(db, &submission, &limits, now).await? } else { None };
-    db.write(move |conn| Box::pin(async move { submit_in(conn, &submission, ahead, &limits, now).await })).await
+    db.write(move |conn| Box::pin(async move { submit_alone(conn, &submission, &limits, now).await })).await
 }
 
-/// The case as it is before it is anybody's turn to write. What is refused here is decided again: an earlier press of the
+/// The submission, if it can be registered as things are now. What is refused here is decided again: an earlier press of the
 /// same button may have been faster.
-async fn ahead(db: &Db, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Option<(Stamp, Case)>, sqlx::Error> {
+async fn ready(db: &Db, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Option<Ready>, sqlx::Error> {
     let mut conn = db.read().await?;
-    let Some(stamp) = taken_store::stamp(&mut conn, &submission.order_no).await? else { return Ok(None) };
     let Some(kept) = bookings::find(&mut conn, &submission.actor.scope(), &submission.order_no).await? else { return Ok(None) };
-    Ok(case(&mut conn, kept, submission, limits, now).await.ok().map(|case| (stamp, case)))
+    match decide(&mut conn, &kept, submission, limits, now).await {
+        Ok(Decision::Register(quote, counts)) => {
+            let stamp = Stamp { document_digest: kept.document_digest.clone(), counts };
+            Ok(Some(Ready { submission: submission.clone(), kept, quote: *quote, stamp, limits: limits.clone(), now }))
+        }
+        _ => Ok(None),
+    }
 }
 
-async fn case(conn: &mut Conn, kept: Kept, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Case, Refusal> {
-    let found = quote_store::to_submit(conn, &kept.id, &submission.quote_id).await?.ok_or(Refusal::Absent)?;
-    let who = (submission.actor.user_id.as_str(), now);
-    let fresh = match found.refund_number {
-        Some(_) => None,
-        None => Some(quoting::make_next(conn, &kept, found.quote.selection.clone(), found.newest_ordinal, who, limits).await?),
-    };
-    Ok(Case { kept, found, fresh })
+impl Joint for Ready {
+    /// The refund's number; nothing when this one has to go alone.
+    type Answer = Result<Option<String>, Refusal>;
+
+    const MOST: usize = 64;
+
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+        let count = pieces.len();
+        match db.write(move |conn| Box::pin(async move { submit_together(conn, pieces).await })).await {
+            Ok(numbers) => numbers.into_iter().map(Ok).collect(),
+            Err(Refusal::Database(error)) if !is_duplicate(&error) => (0..count).map(|_| Err(again(&error).into())).collect(),
+            // Whose fault it was shows when each goes alone.
+            Err(_) => (0..count).map(|_| Ok(None)).collect(),
+        }
+    }
 }
 
-async fn submit_in(
-    conn: &mut Conn,
-    submission: &Submission,
-    ahead: Option<(Stamp, Case)>,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<Outcome, Refusal> {
+/// Registers those of some submissions that nothing stands in the way of: their numbers.
+async fn submit_together(conn: &mut Conn, all: Vec<Ready>) -> Result<Vec<Option<String>>, Refusal> {
+    let ids: Vec<&str> = all.iter().map(|ready| ready.kept.id.as_str()).collect();
+    // Nobody waits here for an order that somebody else writes to, and no two for each other.
+    let mut free = bookings::hold_free(conn, &ids).await?;
+    let order_numbers: Vec<&str> = all.iter().map(|ready| ready.submission.order_no.as_str()).collect();
+    let stamps = taken_store::stamps(conn, &order_numbers).await?;
+    let keys: Vec<(&str, &str)> = all.iter().map(|ready| ready.submission.key()).collect();
+    let used = once::used(conn, &keys).await?;
+    let mut numbers = vec![None; all.len()];
+    let (mut places, mut entrants, mut now) = (Vec::new(), Vec::new(), Timestamp::MIN);
+    for (place, ready) in all.iter().enumerate() {
+        let (owner, key) = ready.submission.key();
+        let is_new = !used.contains(&(owner.to_owned(), key.to_owned()));
+        // Of two of one order only the first finds it as it was.
+        if is_new && stamps.get(&ready.submission.order_no) == Some(&ready.stamp) && free.remove(&ready.kept.id) {
+            let beginning = Beginning { proof: ready.submission.proof.clone(), ..Beginning::default() };
+            entrants.push(Entrant { kept: &ready.kept, quote: &ready.quote, beginning, actor: &ready.submission.actor });
+            places.push(place);
+            now = now.max(ready.now);
+        }
+    }
+    let Some(first) = places.first() else { return Ok(numbers) };
+    let refunds = registering::register_and_tell(conn, entrants, &all[*first].limits, now).await?;
+    let requests: Vec<String> = all.iter().map(|ready| request(&ready.kept, &ready.submission)).collect();
+    let used = places.iter().zip(&refunds).map(|(place, refund)| {
+        let (owner, key) = all[*place].submission.key();
+        Use { owner, key, request: &requests[*place], answer: &refund.number }
+    });
+    let uses: Vec<Use<'_>> = used.collect();
+    once::remember_many(conn, &uses, now).await?;
+    for (place, refund) in places.into_iter().zip(refunds) {
+        numbers[place] = Some(refund.number);
+    }
+    Ok(numbers)
+}
+
+async fn submit_alone(conn: &mut Conn, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Outcome, Refusal> {
     let actor = &submission.actor;
-    let ahead = match ahead {
-        Some((stamp, case)) if taken_store::stamp(conn, &submission.order_no).await?.as_ref() == Some(&stamp) => Ok(case),
-        _ => Err(bookings::held(conn, &actor.scope(), &submission.order_no).await?.ok_or(Refusal::Absent)?),
-    };
-    let order_id = ahead.as_ref().map_or_else(|kept| &kept.id, |case| &case.kept.id);
-    let request = format!("refund {order_id} {}", submission.quote_id);
-    match once::recall(conn, &actor.user_id, &submission.once_key, &request).await? {
+    let kept = bookings::held(conn, &actor.scope(), &submission.order_no).await?.ok_or(Refusal::Absent)?;
+    let (owner, key) = submission.key();
+    match once::recall(conn, owner, key, &request(&kept, submission)).await? {
         Earlier::Same(number) => return Ok(Outcome::Submitted(number)),
         Earlier::Different => return Err(Refusal::KeyReused),
         Earlier::Nothing => {}
     }
-    let Case { kept, found, fresh } = match ahead {
-        Ok(case) => case,
-        Err(kept) => case(conn, kept, submission, limits, now).await?,
-    };
-    // Somebody else pressed the same button: the same refund for both.
-    if let Some(number) = found.refund_number {
-        return Ok(Outcome::Submitted(number));
+    match decide(conn, &kept, submission, limits, now).await? {
+        Decision::Before(number) => Ok(Outcome::Submitted(number)),
+        Decision::QuoteAnew(fresh) => {
+            quote_store::insert(conn, &fresh).await?;
+            Ok(Outcome::QuotedAnew(fresh.id))
+        }
+        Decision::Register(quote, _) => {
+            let beginning = Beginning { proof: submission.proof.clone(), ..Beginning::default() };
+            let refund = registering::register(conn, &kept, &quote, beginning, actor, limits, now).await?;
+            once::remember(conn, owner, key, &request(&kept, submission), &refund.number, now).await?;
+            Ok(Outcome::Submitted(refund.number))
+        }
     }
-    let (quote, fresh) = (found.quote, fresh.ok_or(Refusal::Absent)?);
+}
+
+/// What the form's one-time key is for.
+fn request(kept: &Kept, submission: &Submission) -> String {
+    format!("refund {} {}", kept.id, submission.quote_id)
+}
+
+async fn decide(conn: &mut Conn, kept: &Kept, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Decision, Refusal> {
+    let found = quote_store::to_submit(conn, &kept.id, &submission.quote_id).await?.ok_or(Refusal::Absent)?;
+    let ToSubmit { quote, refund_number, counts } = found;
+    // Somebody else pressed the same button: the same refund for both.
+    if let Some(number) = refund_number {
+        return Ok(Decision::Before(number));
+    }
+    let who = (submission.actor.user_id.as_str(), now);
+    let fresh = quoting::make_next(conn, kept, quote.selection.clone(), counts.newest_ordinal, who, limits).await?;
     let newest = quote.ordinal + 1 == fresh.ordinal;
     if now >= quote.expires_at || !newest || fresh.answer.totals != quote.answer.totals || fresh.answer.verdict != quote.answer.verdict {
-        quote_store::insert(conn, &fresh).await?;
-        return Ok(Outcome::QuotedAnew(fresh.id));
+        return Ok(Decision::QuoteAnew(Box::new(fresh)));
     }
     if quote.answer.gives_nothing() {
         return Err(Refusal::NothingToRefund);
@@ -114,8 +200,5 @@ async fn submit_in(
     {
         return Err(Refusal::ProofNeeded);
     }
-    let beginning = Beginning { proof: submission.proof.clone(), ..Beginning::default() };
-    let refund = registering::register(conn, &kept, &quote, beginning, actor, limits, now).await?;
-    once::remember(conn, &actor.user_id, &submission.once_key, &request, &refund.number, now).await?;
-    Ok(Outcome::Submitted(refund.number))
+    Ok(Decision::Register(Box::new(quote), counts))
 }

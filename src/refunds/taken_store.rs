@@ -7,36 +7,71 @@ use sqlx::FromRow;
 use crate::db::Conn;
 use crate::db::select::Select;
 
-/// What a quote of an order depends on, and others may change: its document, how often it was quoted, what of it is in
-/// refunds, and what is known of its flights. Rule sets and rates are those of the moment at which it was reckoned.
-#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
-pub struct Stamp {
-    document_digest: String,
-    newest_ordinal: i64,
+/// How often an order was quoted, what of it is in refunds, and what is known of its flights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Counts {
+    pub newest_ordinal: i64,
     /// Sums of versions: they grow with every one that is added, and with whatever becomes of it.
     refunds: i64,
     incidents: i64,
 }
 
-/// The query of an order's stamp.
-#[must_use]
-pub fn stamp_query(order_no: &str) -> Select {
-    Select::new(
-        "SELECT o.document_digest, \
-         CAST(COALESCE((SELECT MAX(q.ordinal) FROM quotes q WHERE q.order_id = o.id), 0) AS BIGINT) AS newest_ordinal, \
-         CAST(COALESCE((SELECT SUM(r.version) FROM refunds r WHERE r.order_id = o.id), 0) AS BIGINT) AS refunds, \
-         CAST(COALESCE((SELECT SUM(i.version) FROM incidents i WHERE i.order_id = o.id), 0) AS BIGINT) AS incidents FROM orders o",
-    )
-    .and("o.order_no = ?", [order_no.into()])
+/// The columns of [`Counts`] for the order that a query is at.
+macro_rules! counts {
+    ($order:literal) => {
+        concat!(
+            "CAST(COALESCE((SELECT MAX(n.ordinal) FROM quotes n WHERE n.order_id = ",
+            $order,
+            "), 0) AS BIGINT) AS newest_ordinal, CAST(COALESCE((SELECT SUM(v.version) FROM refunds v WHERE v.order_id = ",
+            $order,
+            "), 0) AS BIGINT) AS refunds, CAST(COALESCE((SELECT SUM(i.version) FROM incidents i WHERE i.order_id = ",
+            $order,
+            "), 0) AS BIGINT) AS incidents"
+        )
+    };
+}
+pub(super) use counts;
+
+/// What a quote of an order depends on, and others may change: its document, and its counts. Rule sets and rates are those of
+/// the moment at which it was reckoned.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Stamp {
+    pub document_digest: String,
+    #[sqlx(flatten)]
+    pub counts: Counts,
 }
 
-/// The stamp of an order; in one statement. Where writers do not wait for one another it is true only in a transaction that
-/// holds the order already.
+/// A stamp, and whose it is.
+#[derive(FromRow)]
+struct StampRow {
+    order_no: String,
+    #[sqlx(flatten)]
+    stamp: Stamp,
+}
+
+/// The query of the stamps of orders.
+#[must_use]
+pub fn stamps_query(order_numbers: &[&str]) -> Select {
+    Select::new(concat!("SELECT o.order_no, o.document_digest, ", counts!("o.id"), " FROM orders o"))
+        .and_in("o.order_no", order_numbers.iter().map(|number| (*number).into()))
+}
+
+/// The stamps of orders, by order number; in one statement. Where writers do not wait for one another they are true only in a
+/// transaction that holds the orders already.
+///
+/// # Errors
+/// The database's own.
+pub async fn stamps(conn: &mut Conn, order_numbers: &[&str]) -> Result<HashMap<String, Stamp>, sqlx::Error> {
+    let rows: Vec<StampRow> = stamps_query(order_numbers).fetch(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.order_no, row.stamp)).collect())
+}
+
+/// As [`stamps`], of one order.
 ///
 /// # Errors
 /// The database's own.
 pub async fn stamp(conn: &mut Conn, order_no: &str) -> Result<Option<Stamp>, sqlx::Error> {
-    Ok(stamp_query(order_no).fetch(conn).await?.into_iter().next())
+    Ok(stamps(conn, &[order_no]).await?.remove(order_no))
 }
 
 /// A passenger and segment that an open or completed refund has.

@@ -112,14 +112,9 @@ impl ResponseError for Error {
     }
 }
 
-/// What PostgreSQL and SQLite say when two transactions stood in each other's way, or one waited too long: nothing was
-/// done.
-const IN_THE_WAY: [&str; 5] = ["40P01", "40001", "55P03", "5", "517"];
-
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
-        if code.is_some_and(|code| IN_THE_WAY.contains(&code.as_ref())) || matches!(error, sqlx::Error::PoolTimedOut) {
+        if db::is_busy(&error) {
             return Self::Conflict(Message::new("error-busy"));
         }
         if db::is_lost(&error) {

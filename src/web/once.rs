@@ -1,6 +1,10 @@
 //! Once only: a form that moves money carries a one-time key; the same key again gets the first answer.
 
+use std::collections::HashSet;
+
 use crate::db::Conn;
+use crate::db::rows::{self, Table};
+use crate::db::select::Select;
 use crate::kernel::id::digest;
 use crate::kernel::time::{Timestamp, instant_text};
 
@@ -32,19 +36,46 @@ pub async fn recall(conn: &mut Conn, owner: &str, key: &str, request: &str) -> R
     })
 }
 
+/// Which of some keys were used before: owner and key. Whoever brings the same again must be answered by [`recall`].
+///
+/// # Errors
+/// The database's own.
+pub async fn used(conn: &mut Conn, keys: &[(&str, &str)]) -> Result<HashSet<(String, String)>, sqlx::Error> {
+    let found: Vec<(String, String)> = Select::new("SELECT owner, once_key FROM once_keys")
+        .and_in("owner", keys.iter().map(|(owner, _)| (*owner).into()).collect::<Vec<_>>())
+        .and_in("once_key", keys.iter().map(|(_, key)| (*key).into()))
+        .fetch(conn)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// A key and what it was used for.
+#[derive(Debug, Clone, Copy)]
+pub struct Use<'a> {
+    pub owner: &'a str,
+    pub key: &'a str,
+    pub request: &'a str,
+    pub answer: &'a str,
+}
+
+const ONCE_KEYS: Table = Table { name: "once_keys", columns: &["owner", "once_key", "request_digest", "answer", "created_at"], suffix: "" };
+
 /// Keeps the answer of a key, in the transaction of its effect. A second holder of the key waits for the first and
 /// is then refused as a duplicate.
 ///
 /// # Errors
 /// The database's own, the duplicate included.
 pub async fn remember(conn: &mut Conn, owner: &str, key: &str, request: &str, answer: &str, now: Timestamp) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO once_keys (owner, once_key, request_digest, answer, created_at) VALUES ($1, $2, $3, $4, $5)")
-        .bind(owner)
-        .bind(key)
-        .bind(digest(request))
-        .bind(answer)
-        .bind(instant_text(now))
-        .execute(conn)
-        .await?;
-    Ok(())
+    remember_many(conn, &[Use { owner, key, request, answer }], now).await
+}
+
+/// As [`remember`], of many keys.
+///
+/// # Errors
+/// As [`remember`]; then none is kept.
+pub async fn remember_many(conn: &mut Conn, uses: &[Use<'_>], now: Timestamp) -> Result<(), sqlx::Error> {
+    let row = |used: &Use<'_>| {
+        vec![used.owner.into(), used.key.into(), digest(used.request).into(), used.answer.into(), instant_text(now).into()]
+    };
+    rows::insert(conn, ONCE_KEYS, uses.iter().map(row)).await
 }

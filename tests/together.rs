@@ -1,0 +1,138 @@
+//! Submissions that come at the same time are registered together: each is still its own.
+
+use std::collections::BTreeSet;
+
+use afterfare::db::Kind;
+use afterfare::kernel::actor::Role;
+use futures_util::future::join_all;
+use sqlx::{AnyConnection, Connection, Executor};
+
+use crate::on_both;
+use crate::world::{Person, World, number_in};
+
+on_both! {
+    thirty_orders_are_submitted_at_once
+    what_is_wrong_with_one_is_nobody_elses_affair
+    an_order_that_somebody_holds_keeps_nobody_else_waiting
+}
+
+/// A button that can be pressed.
+#[derive(Clone)]
+struct Button {
+    person: Person,
+    order_no: String,
+    quote: String,
+    once: String,
+}
+
+impl Button {
+    async fn of(person: &Person, order_no: &str, reason: &str) -> Self {
+        let (quote, once) = person.button(&person.quote(order_no, reason).await).await;
+        Self { person: person.clone(), order_no: order_no.to_owned(), quote, once }
+    }
+
+    fn with_key(self, once: &str) -> Self {
+        Self { once: once.to_owned(), ..self }
+    }
+
+    /// The status and where it leads.
+    async fn press(self) -> (u16, String) {
+        let fields = [("quote", self.quote.as_str()), ("once", self.once.as_str())];
+        let page = self.person.post(&format!("/bookings/{}/refunds", self.order_no), &fields).await;
+        (page.status, page.location)
+    }
+}
+
+async fn pressed(buttons: Vec<Button>) -> Vec<(u16, String)> {
+    join_all(buttons.into_iter().map(Button::press)).await
+}
+
+fn order_no(n: usize) -> String {
+    format!("SKLA2026110419321{n:04}")
+}
+
+async fn people(world: &World) -> Vec<Person> {
+    let (sunriver, riverside) = (world.agency("SUNRIVER").await, world.agency("RIVERSIDE").await);
+    for n in 0..15 {
+        world.booked(&sunriver, &order_no(n)).await;
+        world.booked(&riverside, &order_no(100 + n)).await;
+    }
+    world.person("sam", Role::Supervisor, None).await;
+    vec![world.person("lan", Role::Admin, Some(&sunriver)).await, world.person("ben", Role::Operations, Some(&riverside)).await]
+}
+
+async fn thirty_orders_are_submitted_at_once(world: World) {
+    let people = people(&world).await;
+    let mut buttons = Vec::new();
+    for n in 0..15 {
+        buttons.push(Button::of(&people[0], &order_no(n), "voluntary").await);
+        buttons.push(Button::of(&people[1], &order_no(100 + n), "voluntary").await);
+    }
+    let numbers: BTreeSet<String> = pressed(buttons.clone()).await.into_iter().map(|(_, location)| number_in(&location)).collect();
+    let expected: BTreeSet<String> = (1..=30).map(|n| format!("202611-{n:04}")).collect();
+    assert_eq!(numbers, expected, "none twice, none left out");
+    let of_another = "SELECT COUNT(*) FROM refunds r JOIN users u ON u.id = r.registered_by JOIN orders o ON o.id = r.order_id \
+                      WHERE u.agency_id <> o.agency_id OR r.agency_id <> o.agency_id OR r.order_no <> o.order_no";
+    assert_eq!(world.count(of_another).await, 0, "each is its own agency's");
+    let events = "SELECT COUNT(*) FROM events e JOIN refunds r ON r.id = e.subject_id AND r.registered_by = e.actor_id WHERE e.happened = 'registered'";
+    assert_eq!(world.count(events).await, 30);
+    let notices = "SELECT COUNT(*) FROM notices n JOIN refunds r ON r.number = n.case_no AND r.order_no = n.order_no AND n.case_id = r.id";
+    assert_eq!(world.count(notices).await, 30, "the operator hears of each");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+    // The same presses again: the same refunds.
+    let again: BTreeSet<String> = pressed(buttons).await.into_iter().map(|(_, location)| number_in(&location)).collect();
+    assert_eq!((again, world.count("SELECT COUNT(*) FROM refunds").await), (expected, 30));
+}
+
+async fn what_is_wrong_with_one_is_nobody_elses_affair(world: World) {
+    let people = people(&world).await;
+    let lan = &people[0];
+    let mut buttons = Vec::new();
+    for n in 0..8 {
+        buttons.push(Button::of(lan, &order_no(n), "voluntary").await);
+    }
+    // A key that another submission used; one key for two orders at once; a quote that was overtaken; nothing that proves it.
+    let used = Button::of(lan, &order_no(8), "voluntary").await;
+    let key = used.once.clone();
+    used.press().await;
+    buttons.push(Button::of(lan, &order_no(9), "voluntary").await.with_key(&key));
+    buttons.push(Button::of(lan, &order_no(10), "voluntary").await.with_key("one-key-for-two"));
+    buttons.push(Button::of(lan, &order_no(11), "voluntary").await.with_key("one-key-for-two"));
+    let overtaken = Button::of(lan, &order_no(12), "voluntary").await;
+    Button::of(lan, &order_no(12), "voluntary").await;
+    buttons.push(overtaken);
+    buttons.push(Button::of(lan, &order_no(13), "involuntary").await);
+    let answers = pressed(buttons).await;
+    assert!(answers[..8].iter().all(|(status, location)| *status == 303 && location.starts_with("/refunds/")), "{answers:?}");
+    assert_eq!(answers[8].0, 422, "the key was used for something else");
+    let of_two: BTreeSet<u16> = answers[9..11].iter().map(|(status, _)| *status).collect();
+    assert_eq!(of_two, BTreeSet::from([303, 422]), "one key, one refund");
+    assert!(answers[11].1.contains("done=quote-renewed"), "{:?}", answers[11]);
+    assert_eq!(answers[12].0, 422, "a proof is needed");
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 10);
+    assert_eq!(world.count("SELECT CAST(MAX(value) AS BIGINT) FROM counters WHERE name = 'refund-202611'").await, 10, "no number is left out");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn an_order_that_somebody_holds_keeps_nobody_else_waiting(world: World) {
+    if world.app.db.kind == Kind::Sqlite {
+        // One writer holds everything there.
+        return;
+    }
+    let people = people(&world).await;
+    let mut buttons = Vec::new();
+    for n in 0..4 {
+        buttons.push(Button::of(&people[0], &order_no(n), "voluntary").await);
+    }
+    let held = buttons.remove(0);
+    let mut conn = AnyConnection::connect(&world.url).await.expect("a connection");
+    conn.execute("BEGIN").await.expect("begun");
+    sqlx::query("SELECT id FROM orders WHERE order_no = $1 FOR NO KEY UPDATE").bind(order_no(0)).execute(&mut conn).await.expect("held");
+    let waiting = actix_web::rt::spawn(held.press());
+    // Whoever comes after it does not wait for it.
+    assert!(pressed(buttons).await.iter().all(|(status, _)| *status == 303));
+    assert!(!waiting.is_finished());
+    conn.execute("COMMIT").await.expect("let go");
+    assert_eq!(waiting.await.expect("an answer").0, 303);
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 4);
+}
