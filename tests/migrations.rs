@@ -121,6 +121,11 @@ async fn from_version(kind: Kind, last: i64) {
     let documents: Vec<&str> = documents.iter().map(|(document,)| document.as_str()).collect();
     let known = ["{}", "{\"second\": \"越南\"}", "{\"third\": \"三\"}"];
     assert_eq!(documents, known[..documents.len()]);
+    let text = "SELECT order_id, created_at FROM refunded_orders WHERE agency_id = 'a' ORDER BY order_id";
+    let refunded: Vec<(String, String)> = sqlx::query_as(text).fetch_all(&mut *conn).await.expect("orders with a refund");
+    let refunded: Vec<(&str, &str)> = refunded.iter().map(|(id, at)| (id.as_str(), at.as_str())).collect();
+    let known = [("o", "2026-01-01T00:00:00Z"), ("o2", "2026-01-05T00:00:00Z")];
+    assert_eq!(refunded, known[..if last >= 17 { 2 } else { 1 }], "the third has none");
     if last >= 17 {
         let text = "SELECT airline_reference_key, held_minor FROM refunds WHERE id = 'r2'";
         let (key, held): (String, i64) = sqlx::query_as(text).fetch_one(&mut *conn).await.expect("the claim");

@@ -312,6 +312,34 @@ async fn my_bookings_filters(world: World) {
     ] {
         assert_eq!(orders(lan.get(&format!("/bookings?{query}")).await).len(), count, "{query}");
     }
+    let ben = world.person("ben", Role::Admin, Some(&agency)).await;
+    for n in [4, 7, 2] {
+        ben.refund(&format!("SKLA2026110{n}193210042"), "voluntary").await;
+    }
+    // Of another agency's refunds nobody hears.
+    let other = world.agency("RIVERSIDE").await;
+    let kim = world.person("kim", Role::Admin, Some(&other)).await;
+    kim.refund(&world.booked(&other, "SKLA20261106193210099").await, "voluntary").await;
+    for (query, days) in [
+        ("has_refund=yes", &[7, 4, 2][..]),
+        ("has_refund=yes&airline=LJ", &[7, 4, 2]),
+        ("has_refund=yes&airline=VN", &[]),
+        ("has_refund=yes&created_to=2026-11-04", &[4, 2]),
+        ("has_refund=yes&created_from=2026-11-07", &[7]),
+        ("has_refund=yes&departure_from=2026-12-01", &[2, 4, 7]),
+        ("has_refund=yes&order_no=SKLA20261104193210042", &[4]),
+        ("has_refund=yes&order_no=SKLA20261103193210042", &[]),
+        ("has_refund=no", &[9, 8, 6, 5, 3, 1]),
+    ] {
+        let expected: Vec<String> = days.iter().map(|n| format!("SKLA2026110{n}193210042")).collect();
+        let mut found = orders(lan.get(&format!("/bookings?{query}")).await);
+        if query.contains("departure") {
+            // All depart at the same time.
+            found.sort();
+        }
+        assert_eq!(found, expected, "{query}");
+    }
+    assert_eq!(lan.get("/bookings").await.select("tbody .tag.info").len(), 3, "the list marks them");
 }
 
 async fn every_tab_of_a_booking_has_its_data(world: World) {

@@ -110,7 +110,11 @@ async fn what_is_wrong_with_one_is_nobody_elses_affair(world: World) {
     assert!(answers[11].1.contains("done=quote-renewed"), "{:?}", answers[11]);
     assert_eq!(answers[12].0, 422, "a proof is needed");
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 10);
-    assert_eq!(world.count("SELECT CAST(MAX(value) AS BIGINT) FROM counters WHERE name = 'refund-202611'").await, 10, "no number is left out");
+    assert_eq!(
+        world.count("SELECT CAST(MAX(value) AS BIGINT) FROM counters WHERE name = 'refund-202611'").await,
+        10,
+        "no number is left out"
+    );
     assert_eq!(world.verify().await, Vec::<String>::new());
 }
 

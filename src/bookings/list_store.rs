@@ -110,14 +110,51 @@ async fn is_common(conn: &mut Conn, scope: &Scope, name: &str) -> Result<bool, s
     Ok(!counted.rows(conn).await?.is_empty())
 }
 
+/// What is walked for a list of bookings, the newest first, in the words of the query.
+struct Walk {
+    select: &'static str,
+    of_agency: &'static str,
+    since: &'static str,
+    before: &'static str,
+    after: &'static str,
+    newest_first: &'static str,
+}
+
+macro_rules! walk {
+    ($tables:literal, $alias:literal, $id:literal, $has_refund:literal) => {
+        Walk {
+            select: concat!(
+                "SELECT o.id, o.order_no, o.pnr, o.status, o.payment_channel, o.currency, o.total_minor, o.airlines, o.lead_passenger, \
+                 o.passenger_count, o.origin, o.destination, o.departure_local, o.created_at, ",
+                $has_refund,
+                " AS has_refund FROM ",
+                $tables
+            ),
+            of_agency: concat!($alias, ".agency_id = ?"),
+            since: concat!($alias, ".created_at >= ?"),
+            before: concat!($alias, ".created_at < ?"),
+            after: concat!("(", $alias, ".created_at, ", $alias, ".", $id, ") < (?, ?)"),
+            newest_first: concat!("ORDER BY ", $alias, ".created_at DESC, ", $alias, ".", $id, " DESC LIMIT 0 + ?"),
+        }
+    };
+}
+
+const ALL: Walk = walk!("orders o", "o", "id", "(SELECT COUNT(*) FROM refunded_orders f WHERE f.order_id = o.id)");
+const WITH_REFUND: Walk = walk!("refunded_orders f CROSS JOIN orders o", "f", "order_id", "1");
+
 /// The query of My Bookings. `common_name`: the passenger's name is one of many.
 #[must_use]
 pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64) -> Select {
-    let mut query = Select::new(
-        "SELECT o.id, o.order_no, o.pnr, o.status, o.payment_channel, o.currency, o.total_minor, o.airlines, o.lead_passenger, \
-         o.passenger_count, o.origin, o.destination, o.departure_local, o.has_refund, o.created_at FROM orders o",
-    );
-    query = query.and_if("o.agency_id = ?", scope.agency_id());
+    let leads_to_few = [&search.order_no, &search.pnr, &search.ticket, &search.passenger].iter().any(|typed| typed.is_some());
+    let with_refund = search.has_refund == Some(true) && !leads_to_few && !search.by_departure();
+    let walk = if with_refund { WITH_REFUND } else { ALL };
+    let mut query = Select::new(walk.select).and_if(walk.of_agency, scope.agency_id());
+    query = match search.has_refund {
+        Some(true) if with_refund => query.and("o.id = f.order_id", []),
+        Some(true) => query.and("EXISTS (SELECT 1 FROM refunded_orders r WHERE r.order_id = o.id)", []),
+        Some(false) => query.and("NOT EXISTS (SELECT 1 FROM refunded_orders r WHERE r.order_id = o.id)", []),
+        None => query,
+    };
     query = query.and_if("o.order_no = ?", search.order_no.as_deref());
     for (kind, value) in [("pnr", &search.pnr), ("ticket", &search.ticket)] {
         if let Some(value) = value {
@@ -150,11 +187,10 @@ pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64)
     query = query.and_if("o.airline = ?", search.airline.as_deref());
     query = query.and_if("o.status = ?", search.status.map(Status::word));
     query = query.and_if("o.payment_channel = ?", search.channel.map(PaymentChannel::word));
-    query = query.and_if("o.has_refund = ?", search.has_refund.map(i64::from));
     query = query.and_if("o.departure_local >= ?", search.departure_from.map(|day| day.to_string()));
     query = query.and_if("o.departure_local < ?", search.departure_until.map(|day| day.to_string()));
-    query = query.and_if("o.created_at >= ?", search.created_from.map(instant_text));
-    query = query.and_if("o.created_at < ?", search.created_until.map(instant_text));
+    query = query.and_if(walk.since, search.created_from.map(instant_text));
+    query = query.and_if(walk.before, search.created_until.map(instant_text));
     let after = search.after.clone().map(|cursor| [cursor.sorted.into(), cursor.id.into()]);
     if search.by_departure() {
         if let Some(after) = after {
@@ -163,9 +199,9 @@ pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64)
         return query.then("ORDER BY o.departure_local, o.id LIMIT 0 + ?", [limit.into()]);
     }
     if let Some(after) = after {
-        query = query.and("(o.created_at, o.id) < (?, ?)", after);
+        query = query.and(walk.after, after);
     }
-    query.then("ORDER BY o.created_at DESC, o.id DESC LIMIT 0 + ?", [limit.into()])
+    query.then(walk.newest_first, [limit.into()])
 }
 
 /// The lines of My Bookings.

@@ -42,8 +42,8 @@ impl KeptRow {
     }
 }
 
-const KEPT: &str =
-    "SELECT o.id, o.agency_id, o.has_refund, o.document_digest, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id";
+const KEPT: &str = "SELECT o.id, o.agency_id, (SELECT COUNT(*) FROM refunded_orders f WHERE f.order_id = o.id) AS has_refund, \
+     o.document_digest, d.document FROM orders o JOIN order_documents d ON d.order_id = o.id";
 
 /// The booking with this order number, if the scope may see it.
 pub async fn find(conn: &mut Conn, scope: &Scope, order_no: &str) -> Result<Option<Kept>, sqlx::Error> {
@@ -157,12 +157,11 @@ const ORDERS: Table = Table {
         "destination",
         "departure_local",
         "departure_at",
-        "has_refund",
         "document_digest",
         "created_at",
         "imported_at",
     ],
-    // A changed order keeps its id, its agency and whether it has a refund.
+    // A changed order keeps its id and its agency.
     suffix: "ON CONFLICT (order_no) DO UPDATE SET pnr = excluded.pnr, status = excluded.status, payment_channel = excluded.payment_channel, \
              journey_type = excluded.journey_type, currency = excluded.currency, total_minor = excluded.total_minor, \
              airline = excluded.airline, airlines = excluded.airlines, lead_passenger = excluded.lead_passenger, \
@@ -198,8 +197,8 @@ pub async fn save(conn: &mut Conn, orders: &[Incoming], changed: &[String], now:
     rows::insert(conn, ORDERS, orders.iter().map(|order| order_row(order, now))).await?;
     let documents = orders.iter().map(|order| vec![order.id.as_str().into(), order.document.as_str().into()]);
     rows::insert(conn, DOCUMENTS, documents).await?;
-    for id in changed {
-        sqlx::query("DELETE FROM booking_keys WHERE order_id = $1").bind(id).execute(&mut *conn).await?;
+    if !changed.is_empty() {
+        Select::new("DELETE FROM booking_keys").and_in("order_id", changed.iter().map(|id| id.as_str().into())).execute(conn).await?;
     }
     rows::insert(conn, KEYS, orders.iter().flat_map(key_rows)).await
 }
@@ -225,7 +224,6 @@ fn order_row(order: &Incoming, now: Timestamp) -> Vec<Value> {
         out_end.map_or("", |segment| segment.arrival_airport.as_str()).into(),
         local_text(first.departure_local).into(),
         instant_text(first.departure_at).into(),
-        0.into(),
         order.digest.as_str().into(),
         instant_text(booking.created_at).into(),
         instant_text(now).into(),
@@ -257,19 +255,13 @@ pub(super) fn sortable(text: &str) -> String {
     hex(text.as_bytes())
 }
 
-/// Marks that orders have a refund.
-pub async fn mark_refund(conn: &mut Conn, order_ids: &[&str]) -> Result<(), sqlx::Error> {
-    mark_refund_query(order_ids).execute(conn).await
-}
+const REFUNDED: Table =
+    Table { name: "refunded_orders", columns: &["order_id", "agency_id", "created_at"], suffix: "ON CONFLICT (order_id) DO NOTHING" };
 
-/// The statement that marks orders.
-#[must_use]
-pub fn mark_refund_query(order_ids: &[&str]) -> Select {
-    Select::new("UPDATE orders SET has_refund = 1")
-        .and_in("id", order_ids.iter().map(|id| (*id).into()))
-        // Writing what is there already would move every index entry. The sum keeps SQLite from walking through all orders
-        // without a refund instead of looking for some.
-        .and("has_refund + 0 = 0", [])
+/// Marks that orders have a refund.
+pub async fn mark_refund<'a>(conn: &mut Conn, orders: impl Iterator<Item = &'a Kept> + Send) -> Result<(), sqlx::Error> {
+    let row = |order: &Kept| vec![order.id.as_str().into(), order.agency_id.as_str().into(), instant_text(order.booking.created_at).into()];
+    rows::insert(conn, REFUNDED, orders.map(row)).await
 }
 
 /// Of orders with these ids, those that nobody else writes to at this moment: whoever wants to waits from here on, until the

@@ -92,8 +92,7 @@ pub async fn register_and_tell(
 /// # Errors
 /// As [`register`]; then none is registered.
 pub async fn register_many(conn: &mut Conn, entrants: Vec<Entrant<'_>>, limits: &Limits, now: Timestamp) -> Result<Vec<Refund>, Refusal> {
-    let order_ids: Vec<&str> = entrants.iter().map(|entrant| entrant.kept.id.as_str()).collect();
-    bookings::mark_refund(conn, &order_ids).await?;
+    bookings::mark_refund(conn, entrants.iter().map(|entrant| entrant.kept)).await?;
     let begin = |entrant: &Entrant<'_>| (refund_of(entrant, limits, now), coupons_of(entrant.kept, entrant.quote));
     let mut refunds: Vec<(Refund, Vec<Coupon>)> = entrants.iter().map(begin).collect();
     for (entrant, (refund, _)) in entrants.iter().zip(&refunds).filter(|(entrant, _)| !entrant.beginning.proof.is_empty()) {
