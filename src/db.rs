@@ -131,10 +131,17 @@ impl Db {
             Kind::Postgres => "SELECT CAST(current_setting('server_encoding') AS TEXT)",
         };
         let (encoding,): (String,) = sqlx::query_as(asked).fetch_one(&mut conn).await?;
-        match encoding.as_str() {
-            "UTF-8" | "UTF8" => Ok(conn),
-            _ => Err(OpenError::Encoding(encoding)),
+        if !matches!(encoding.as_str(), "UTF-8" | "UTF8") {
+            return Err(OpenError::Encoding(encoding));
         }
+        if self.kind == Kind::Postgres {
+            let asked = "SELECT CAST(datcollate AS TEXT) FROM pg_database WHERE datname = current_database()";
+            let (collation,): (String,) = sqlx::query_as(asked).fetch_one(&mut conn).await?;
+            if !matches!(collation.as_str(), "C" | "POSIX") {
+                tracing::info!(collation, "a database that sorts text by its bytes, created with LC_COLLATE 'C', is faster");
+            }
+        }
+        Ok(conn)
     }
 
     fn connect(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {

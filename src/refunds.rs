@@ -3,6 +3,7 @@
 pub mod case_pages;
 pub mod claim_pages;
 pub mod claiming;
+pub mod deadline_store;
 pub mod desk_actions;
 pub mod desk_forms;
 pub mod desk_pages;

@@ -15,7 +15,7 @@ use crate::kernel::time::{Timestamp, instant_text, plus_days, plus_hours, plus_s
 use crate::notices::mailing::{self, Complaint, Post, Reader, Sender};
 use crate::notices::model::{MailWish, Notice};
 use crate::notices::store as notices;
-use crate::refunds::store as refunds;
+use crate::refunds::deadline_store;
 use crate::remittances;
 use crate::requests::{completing, thread_store};
 use crate::statements;
@@ -89,16 +89,17 @@ impl Worker {
     async fn end_one(&self, now: Timestamp) -> Result<bool, sqlx::Error> {
         // Asking costs nobody the right to write.
         let mut conn = self.app.db.read().await?;
-        if !refunds::is_missed(&mut conn, now).await? && !completing::is_due(&mut conn, now).await? {
+        if !deadline_store::is_missed(&mut conn, now).await? && !completing::is_due(&mut conn, now).await? {
             return Ok(false);
         }
         drop(conn);
         let limits = self.app.settings.limits.clone();
         let ended = self.app.db.write(move |conn| {
             Box::pin(async move {
-                if let Some(id) = refunds::claim_missed(conn, now).await? {
-                    let details = serde_json::json!({});
-                    journal::write(conn, Subject::Refund, &id, "deadline-missed", &Author::program(), &details, now).await?;
+                let missed = deadline_store::claim_missed(conn, now).await?;
+                if !missed.is_empty() {
+                    let events = missed.into_iter().map(|id| (Author::program(), id, serde_json::json!({})));
+                    journal::write_many(conn, Subject::Refund, "deadline-missed", events, now).await?;
                     return Ok(true);
                 }
                 Ok::<_, sqlx::Error>(completing::expire_one(conn, now).await? || completing::complete_one(conn, &limits, now).await?)

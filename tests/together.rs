@@ -14,6 +14,7 @@ on_both! {
     thirty_orders_are_submitted_at_once
     what_is_wrong_with_one_is_nobody_elses_affair
     an_order_that_somebody_holds_keeps_nobody_else_waiting
+    deadlines_of_many_are_told_once
 }
 
 /// A button that can be pressed.
@@ -139,4 +140,24 @@ async fn an_order_that_somebody_holds_keeps_nobody_else_waiting(world: World) {
     conn.execute("COMMIT").await.expect("let go");
     assert_eq!(waiting.await.expect("an answer").0, 303);
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 4);
+}
+
+async fn deadlines_of_many_are_told_once(world: World) {
+    let people = people(&world).await;
+    for n in 0..12 {
+        people[0].refund(&order_no(n), "voluntary").await;
+    }
+    // One more that is with its airline in time.
+    let sam = world.person("kim", Role::Supervisor, None).await;
+    sam.work(&people[0].refund(&order_no(12), "voluntary").await, "submission", &[]).await.expect_status(303);
+    world.later(5 * 60);
+    let workers = [world.worker(), world.worker(), world.worker()];
+    for worked in join_all(workers.iter().map(afterfare::worker::Worker::step)).await {
+        worked.expect("a step");
+    }
+    world.work_all().await;
+    let told = "SELECT COUNT(*) FROM events e JOIN refunds r ON r.id = e.subject_id WHERE e.happened = 'deadline-missed' \
+                AND r.deadline_missed_at IS NOT NULL AND r.status = 'atlas-processing'";
+    assert_eq!(world.count(told).await, 12);
+    assert_eq!(world.count("SELECT COUNT(DISTINCT subject_id) FROM events WHERE happened = 'deadline-missed'").await, 12);
 }

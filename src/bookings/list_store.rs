@@ -139,7 +139,8 @@ macro_rules! walk {
     };
 }
 
-const ALL: Walk = walk!("orders o", "o", "id", "(SELECT COUNT(*) FROM refunded_orders f WHERE f.order_id = o.id)");
+const ALL: Walk =
+    walk!("orders o LEFT JOIN refunded_orders f ON f.order_id = o.id", "o", "id", "CASE WHEN f.order_id IS NULL THEN 0 ELSE 1 END");
 const WITH_REFUND: Walk = walk!("refunded_orders f CROSS JOIN orders o", "f", "order_id", "1");
 
 /// The query of My Bookings. `common_name`: the passenger's name is one of many.

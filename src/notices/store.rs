@@ -7,7 +7,7 @@ use sqlx::FromRow;
 
 use super::model::{Case, CaseKind, MailState, Notice, Recipient};
 use crate::db::rows::{self, Table};
-use crate::db::select::Select;
+use crate::db::select::{Select, Value};
 use crate::db::{Conn, decode, json};
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -245,10 +245,7 @@ pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Resu
 /// # Errors
 /// The database's own.
 pub async fn mark_mailed(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Error> {
-    for id in ids {
-        sqlx::query("UPDATE notices SET mail_state = 'sent' WHERE id = $1").bind(id).execute(&mut *conn).await?;
-    }
-    Ok(())
+    Select::new("UPDATE notices SET mail_state = 'sent'").and_in("id", cells(ids)).execute(conn).await
 }
 
 /// Notes that nobody wants to be told by mail any more.
@@ -256,10 +253,7 @@ pub async fn mark_mailed(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Er
 /// # Errors
 /// The database's own.
 pub async fn mark_unwanted(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Error> {
-    for id in ids {
-        sqlx::query("UPDATE notices SET mail_state = 'none' WHERE id = $1").bind(id).execute(&mut *conn).await?;
-    }
-    Ok(())
+    Select::new("UPDATE notices SET mail_state = 'none'").and_in("id", cells(ids)).execute(conn).await
 }
 
 /// Notes that a mail did not go out: it is tried again at `next`, or given up after `attempts`.
@@ -267,17 +261,18 @@ pub async fn mark_unwanted(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::
 /// # Errors
 /// The database's own.
 pub async fn mark_unmailed(conn: &mut Conn, ids: &[String], next: Timestamp, attempts: i64) -> Result<(), sqlx::Error> {
-    for id in ids {
-        sqlx::query(
-            "UPDATE notices SET mail_due_at = $1, mail_state = CASE WHEN mail_attempts >= $2 THEN 'failed' ELSE 'waiting' END WHERE id = $3",
+    Select::new("UPDATE notices")
+        .then(
+            "SET mail_due_at = ?, mail_state = CASE WHEN mail_attempts >= ? THEN 'failed' ELSE 'waiting' END",
+            [instant_text(next).into(), attempts.into()],
         )
-        .bind(instant_text(next))
-        .bind(attempts)
-        .bind(id)
-        .execute(&mut *conn)
-        .await?;
-    }
-    Ok(())
+        .and_in("id", cells(ids))
+        .execute(conn)
+        .await
+}
+
+fn cells(ids: &[String]) -> impl Iterator<Item = Value> {
+    ids.iter().map(|id| id.as_str().into())
 }
 
 /// Takes what happened before a time as read, and nothing that is there as to be mailed: a house that is furnished has

@@ -10,7 +10,7 @@ use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::folding::fold_identifier;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant};
+use crate::kernel::time::{Date, instant_text, parse_instant};
 
 /// Every column of a refund, in one place.
 pub const COLUMNS: &str = "r.id, r.number, r.agency_id, r.order_id, r.quote_id, r.kind, r.status, r.payment_channel, r.reason, r.order_no, \
@@ -364,34 +364,4 @@ pub async fn days_to_money(conn: &mut Conn, airline: &str) -> Result<Vec<i64>, s
     .await?;
     let days = |(from, to): &(String, String)| Some((parse_instant(to).ok()?.as_second() - parse_instant(from).ok()?.as_second()) / 86_400);
     Ok(rows.iter().filter_map(days).collect())
-}
-
-/// Whether a refund was not submitted in time and nobody has noted it yet.
-///
-/// # Errors
-/// The database's own.
-pub async fn is_missed(conn: &mut Conn, now: Timestamp) -> Result<bool, sqlx::Error> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "SELECT id FROM refunds WHERE status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < $1 LIMIT 1",
-    )
-    .bind(instant_text(now))
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.is_some())
-}
-
-/// Names one overdue submission and marks it, so that it is told once however many servers run.
-///
-/// # Errors
-/// The database's own.
-pub async fn claim_missed(conn: &mut Conn, now: Timestamp) -> Result<Option<String>, sqlx::Error> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "UPDATE refunds SET deadline_missed_at = $1 WHERE deadline_missed_at IS NULL AND status = 'atlas-processing' AND id = (\
-         SELECT id FROM refunds WHERE status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < $1 \
-         ORDER BY submit_by, id LIMIT 1) RETURNING id",
-    )
-    .bind(instant_text(now))
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.map(|(id,)| id))
 }
