@@ -114,8 +114,12 @@ impl Db {
         let db = Self::connect(url, sizes)?;
         let mut conn = db.patient().await?;
         MIGRATIONS.run(&mut conn).await.map_err(OpenError::Migration)?;
+        conn.execute(match db.kind {
+            Kind::Sqlite => include_str!("db/guard_sqlite.sql"),
+            Kind::Postgres => include_str!("db/guard_postgres.sql"),
+        })
+        .await?;
         conn.close().await?;
-        db.lay_guards().await?;
         Ok(db)
     }
 
@@ -175,14 +179,6 @@ impl Db {
             lines: Lines::default(),
             kind: Kind::Postgres,
         })
-    }
-
-    async fn lay_guards(&self) -> Result<(), sqlx::Error> {
-        let guards = match self.kind {
-            Kind::Sqlite => include_str!("db/guard_sqlite.sql"),
-            Kind::Postgres => include_str!("db/guard_postgres.sql"),
-        };
-        self.write(move |conn| Box::pin(async move { conn.execute(guards).await.map(|_| ()) })).await
     }
 
     /// A connection for reading.
@@ -274,22 +270,34 @@ impl Db {
         self.read().await?.ping().await
     }
 
-    /// The plan by which the database would answer a query, for tests that insist on an index.
+    /// The plan by which the database would answer a query, for tests that insist on an index: PostgreSQL thinks that tables as
+    /// small as a test's are read as a whole, so that it is not let.
     ///
     /// # Errors
     /// When the statement is refused.
     pub async fn explain(&self, select: &select::Select) -> Result<Vec<String>, sqlx::Error> {
-        use sqlx::Row as _;
-        let (verb, column) = match self.kind {
-            Kind::Sqlite => ("EXPLAIN QUERY PLAN", 3),
-            Kind::Postgres => ("EXPLAIN", 0),
-        };
         let mut conn = self.readers.own().await?;
         if self.kind == Kind::Postgres {
             conn.execute("SET enable_seqscan = off; SET enable_sort = off").await?;
         }
-        let rows = select.clone().prefixed(verb).rows(&mut conn).await?;
-        rows.iter().map(|row| row.try_get::<String, _>(column)).collect()
+        let (verb, column) = match self.kind {
+            Kind::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+            Kind::Postgres => ("EXPLAIN", 0),
+        };
+        plan_of(&select.clone().prefixed(verb).rows(&mut conn).await?, column)
+    }
+
+    /// The plan that PostgreSQL makes for a query whatever its values are.
+    ///
+    /// # Errors
+    /// When the statement is refused.
+    pub async fn explain_for_all(&self, select: &select::Select) -> Result<Vec<String>, sqlx::Error> {
+        let mut conn = self.readers.own().await?;
+        let prepare = format!("SET plan_cache_mode = force_generic_plan; {}", select.clone().prefixed("PREPARE asked AS").text(&conn));
+        conn.execute(sqlx::AssertSqlSafe(prepare)).await?;
+        let values = vec!["NULL"; select.width()].join(", ");
+        let explain = format!("EXPLAIN EXECUTE asked({values})").replace("asked()", "asked");
+        plan_of(&conn.fetch_all(sqlx::AssertSqlSafe(explain)).await?, 0)
     }
 
     /// Closes every connection, the last step of a graceful stop.
@@ -297,6 +305,11 @@ impl Db {
         self.readers.close().await;
         self.writers.close().await;
     }
+}
+
+fn plan_of(rows: &[Row], column: usize) -> Result<Vec<String>, sqlx::Error> {
+    use sqlx::Row as _;
+    rows.iter().map(|row| row.try_get::<String, _>(column)).collect()
 }
 
 /// A new database file is for its owner only: it holds the key of the cookies and every passenger's name.

@@ -41,6 +41,7 @@ use crate::world::{Folder, World};
 on_both! {
     lists_are_served_by_an_index
     rows_of_a_file_are_found_by_their_numbers
+    a_small_agency_waits_for_no_large_one
     no_query_is_compiled
     a_page_asks_a_fixed_number_of_questions
 }
@@ -192,6 +193,63 @@ async fn rows_of_a_file_are_found_by_their_numbers(world: World) {
             Kind::Postgres => format!("({column} = ANY"),
         };
         assert!(plan.contains(&wanted), "{wanted}: {plan}");
+    }
+}
+
+/// Copies every row of a table so many times; what is unique gets a suffix.
+const MULTIPLY: &str = "SET session_replication_role = replica; \
+     DO $$ DECLARE name TEXT; names TEXT; cells TEXT; BEGIN \
+     FOREACH name IN ARRAY ARRAY['orders', 'refunded_orders', 'refunds', 'requests'] LOOP \
+     SELECT STRING_AGG(column_name, ', '), STRING_AGG(CASE WHEN column_name IN ('id', 'number', 'order_id', 'order_no', 'quote_id') \
+     THEN column_name || ' || n' ELSE column_name END, ', ') INTO names, cells \
+     FROM information_schema.columns WHERE table_schema = 'public' AND table_name = name; \
+     EXECUTE format('INSERT INTO %I (%s) SELECT %s FROM %I, generate_series(1, 20000) n', name, names, cells, name); \
+     EXECUTE format('ANALYZE %I', name); END LOOP; END $$";
+
+/// PostgreSQL makes a plan once, for any agency. Where one has most of the rows it must not think that any has, and look for
+/// those of a small one by walking through everybody's.
+async fn a_small_agency_waits_for_no_large_one(world: World) {
+    if world.app.db.kind == Kind::Sqlite {
+        return;
+    }
+    let (lan, _, _) = world.registered("SKLA20261104193210042").await;
+    lan.raised("SKLA20261104193210042", "feedback-dispute", &[]).await;
+    crate::world::execute(&world.url, MULTIPLY).await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM orders").await, 20_001);
+    let scope = Scope::Agency("small".to_owned());
+    let cursor = || Some(Cursor { sorted: "2026-11-20T09:00:00Z".to_owned(), id: "x".to_owned() });
+    let mut lists: Vec<(String, Select)> = Vec::new();
+    for after in [None, cursor()] {
+        for search in [
+            BookingSearch { after: after.clone(), ..BookingSearch::default() },
+            BookingSearch { after: after.clone(), airline: Some("VN".to_owned()), ..BookingSearch::default() },
+            BookingSearch { after: after.clone(), has_refund: Some(true), ..BookingSearch::default() },
+            BookingSearch { after: after.clone(), departure_from: "2026-11-20".parse().ok(), ..BookingSearch::default() },
+        ] {
+            lists.push((format!("{search:?}"), bookings::list_query(&scope, &search, false, 51)));
+        }
+        let search = RefundSearch { after: after.clone(), ..RefundSearch::default() };
+        lists.push((format!("{search:?}"), finance::refunds_query(&scope, RefundKind::Refund, &search, 51)));
+        let search = RequestSearch { after, ..RequestSearch::default() };
+        lists.push((format!("{search:?}"), requests::list_query(&scope, "u", &search, 51)));
+    }
+    for (name, query) in lists {
+        let plan = world.app.db.explain_for_all(&query).await.expect("a plan").join("\n");
+        assert!(plan.contains("(agency_id = $") && !plan.contains("Filter: (agency_id"), "{name}: {plan}");
+        assert!(!plan.contains("Sort"), "{name}: {plan}");
+    }
+    // Nor does the operator's team look for everybody's by one agency after the other.
+    let mut lists: Vec<(String, Select)> = Vec::new();
+    for view in View::ALL {
+        lists.push((format!("desk {view}"), queue::query(*view, "u", world.now(), cursor(), 51)));
+    }
+    for view in [RequestView::New, RequestView::Mine, RequestView::Due] {
+        lists.push((format!("desk of requests {view}"), queue_requests::query(view, "u", world.now(), cursor(), 51)));
+    }
+    lists.push(("refunds".to_owned(), finance::refunds_query(&Scope::Operator, RefundKind::Refund, &RefundSearch::default(), 51)));
+    for (name, query) in lists {
+        let plan = world.app.db.explain_for_all(&query).await.expect("a plan").join("\n");
+        assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on re"), "{name}: {plan}");
     }
 }
 

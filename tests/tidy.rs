@@ -116,9 +116,20 @@ fn sql_is_one_text_for_both_databases() {
     let mut all = files("src", ".rs");
     all.extend(files("migrations", ".sql"));
     for (path, text) in all {
-        for word in
-            ["SELECT *", "QueryBuilder", "FOR UPDATE", "BOOLEAN", "TIMESTAMP ", "TIMESTAMPTZ", "NUMERIC(", " JSONB", "AUTOINCREMENT"]
-        {
+        for word in [
+            "SELECT *",
+            "QueryBuilder",
+            "FOR UPDATE",
+            "BOOLEAN",
+            "TIMESTAMP ",
+            "TIMESTAMPTZ",
+            "NUMERIC(",
+            " JSONB",
+            "AUTOINCREMENT",
+            "LIMIT ?",
+            "LIMIT $",
+            "LIMIT 0",
+        ] {
             assert!(!text.contains(word), "{path} says {word}");
         }
         let names_a_driver = ["sqlx::Any", "sqlx::Sqlite", "sqlx::Postgres", "SqlitePool", "PgPool"].iter().any(|word| text.contains(word));

@@ -1,6 +1,7 @@
 //! Sessions in the database, so that they can be listed and ended, and hold across several servers.
 
 use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use actix_session::storage::{LoadError, SaveError, SessionKey, SessionStore, UpdateError};
 use actix_web::cookie::time::Duration;
@@ -64,18 +65,7 @@ impl DbSessions {
 
     async fn asked(&self, key: &str) -> Result<Option<LoadedRow>, sqlx::Error> {
         let mut conn = self.db.read().await?;
-        sqlx::query_as(
-            "SELECT s.id AS session_id, s.state, s.seen_at, u.id AS user_id, u.email, u.name, u.role, u.agency_id, \
-             a.name AS agency_name, u.language, u.zone_name, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT 0 + $3) counted) AS unread \
-             FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN agencies a ON a.id = u.agency_id \
-             WHERE s.key_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
-        )
-        .bind(digest(key))
-        .bind(instant_text(self.clock.now()))
-        .bind(UNREAD_COUNTED)
-        .fetch_optional(&mut *conn)
-        .await
+        sqlx::query_as(asking()).bind(digest(key)).bind(instant_text(self.clock.now())).fetch_optional(&mut *conn).await
     }
 
     async fn note_seen(&self, session_id: String, now: Timestamp) -> Result<(), sqlx::Error> {
@@ -194,4 +184,18 @@ impl SessionStore for DbSessions {
             .await
             .map_err(|error: sqlx::Error| error.into())
     }
+}
+
+/// The statement that finds who a session is. A limit stands in the text, so that PostgreSQL makes its plan once.
+fn asking() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        format!(
+            "SELECT s.id AS session_id, s.state, s.seen_at, u.id AS user_id, u.email, u.name, u.role, u.agency_id, \
+             a.name AS agency_name, u.language, u.zone_name, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT {UNREAD_COUNTED}) counted) AS unread \
+             FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN agencies a ON a.id = u.agency_id \
+             WHERE s.key_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL"
+        )
+    })
 }

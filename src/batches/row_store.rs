@@ -52,7 +52,7 @@ pub fn rows_query(batch_id: &str, status: Option<RowStatus>, after: i64, limit: 
         .and("r.batch_id = ?", [batch_id.into()])
         .and_if("r.status = ?", status.map(RowStatus::word))
         .and("r.row_no > ?", [after.into()])
-        .then("ORDER BY r.row_no LIMIT 0 + ?", [limit.into()])
+        .limited("ORDER BY r.row_no", limit)
 }
 
 /// Rows of a batch after one of them.

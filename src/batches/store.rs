@@ -115,7 +115,7 @@ pub fn list_query(scope: &Scope, kind: BatchKind, after: Option<Cursor>, limit: 
     if let Some(after) = after {
         query = query.and("(b.created_at, b.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY b.created_at DESC, b.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY b.created_at DESC, b.id DESC", limit)
 }
 
 /// View History.

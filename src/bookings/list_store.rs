@@ -106,7 +106,7 @@ async fn is_common(conn: &mut Conn, scope: &Scope, name: &str) -> Result<bool, s
         None => Select::new("SELECT 1 FROM booking_keys k"),
     }
     .and("k.kind = 'name' AND k.value >= ? AND k.value < ?", [from.into(), until.into()])
-    .then("LIMIT 1 OFFSET 0 + ?", [COMMON_NAME.into()]);
+    .after_rows(COMMON_NAME);
     Ok(!counted.rows(conn).await?.is_empty())
 }
 
@@ -134,7 +134,7 @@ macro_rules! walk {
             since: concat!($alias, ".created_at >= ?"),
             before: concat!($alias, ".created_at < ?"),
             after: concat!("(", $alias, ".created_at, ", $alias, ".", $id, ") < (?, ?)"),
-            newest_first: concat!("ORDER BY ", $alias, ".created_at DESC, ", $alias, ".", $id, " DESC LIMIT 0 + ?"),
+            newest_first: concat!("ORDER BY ", $alias, ".created_at DESC, ", $alias, ".", $id, " DESC"),
         }
     };
 }
@@ -197,12 +197,12 @@ pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64)
         if let Some(after) = after {
             query = query.and("(o.departure_local, o.id) > (?, ?)", after);
         }
-        return query.then("ORDER BY o.departure_local, o.id LIMIT 0 + ?", [limit.into()]);
+        return query.limited("ORDER BY o.departure_local, o.id", limit);
     }
     if let Some(after) = after {
         query = query.and(walk.after, after);
     }
-    query.then(walk.newest_first, [limit.into()])
+    query.limited(walk.newest_first, limit)
 }
 
 /// The lines of My Bookings.

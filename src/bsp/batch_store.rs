@@ -108,7 +108,7 @@ pub fn list_query(scope: &Scope, after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(b.created_at, b.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY b.created_at DESC, b.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY b.created_at DESC, b.id DESC", limit)
 }
 
 /// The list of batches.

@@ -183,7 +183,7 @@ pub fn list_query(scope: &Scope, wanted: &Wanted, after: Option<Cursor>, limit: 
     if let Some(after) = after {
         query = query.and("(f.created_at, f.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY f.created_at DESC, f.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY f.created_at DESC, f.id DESC", limit)
 }
 
 /// Where the next page begins.
@@ -207,7 +207,7 @@ pub fn applications_query(after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(f.answer_due, f.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY f.answer_due, f.id LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY f.answer_due, f.id", limit)
 }
 
 /// Applications that wait for an airline's answer.

@@ -205,9 +205,9 @@ pub async fn remember(conn: &mut Conn, user_id: &str, command: &str, code: Optio
 /// # Errors
 /// The database's own.
 pub async fn history(conn: &mut Conn, user_id: &str, limit: i64) -> Result<Vec<(String, Option<String>)>, sqlx::Error> {
-    sqlx::query_as("SELECT command, code FROM bsp_commands WHERE user_id = $1 ORDER BY created_at DESC, id DESC LIMIT 0 + $2")
-        .bind(user_id)
-        .bind(limit)
-        .fetch_all(conn)
+    Select::new("SELECT command, code FROM bsp_commands")
+        .and("user_id = ?", [user_id.into()])
+        .limited("ORDER BY created_at DESC, id DESC", limit)
+        .fetch(conn)
         .await
 }

@@ -23,7 +23,7 @@ pub async fn tickets(
         .and("t.office_id = ?", [office_id.into()])
         .and("t.issued_on = ?", [day.to_string().into()])
         .and_if("t.device = ?", device)
-        .then("ORDER BY t.device, t.number LIMIT 0 + ?", [limit.into()])
+        .limited("ORDER BY t.device, t.number", limit)
         .fetch(conn)
         .await?;
     let read = |(document, minor): (String, i64)| {
@@ -44,7 +44,7 @@ pub async fn refunds(conn: &mut Conn, office_id: &str, day: Date, device: Option
         .and("f.sales_day = ?", [day.to_string().into()])
         .and_if("f.device = ?", device)
         .and_in("f.status", ["saved".into(), "printed".into(), "reported".into()])
-        .then("ORDER BY f.device, f.refund_no LIMIT 0 + ?", [limit.into()]);
+        .limited("ORDER BY f.device, f.refund_no", limit);
     forms(conn, query).await
 }
 
@@ -76,15 +76,15 @@ pub async fn unreported(conn: &mut Conn, now: Timestamp) -> Result<Option<(Strin
 /// # Errors
 /// The database's own.
 pub async fn report(conn: &mut Conn, (office_id, today): (&str, Date), now: Timestamp) -> Result<(), sqlx::Error> {
-    let reported: Vec<(String,)> = sqlx::query_as(
-        "UPDATE bsp_forms SET status = 'reported', version = version + 1 WHERE id IN (SELECT id FROM bsp_forms WHERE office_id = $1 \
-         AND status IN ('saved', 'printed') AND sales_day < $2 ORDER BY sales_day, id LIMIT 0 + $3) AND status IN ('saved', 'printed') RETURNING id",
-    )
-    .bind(office_id)
-    .bind(today.to_string())
-    .bind(REPORTED)
-    .fetch_all(&mut *conn)
-    .await?;
+    let reported: Vec<(String,)> = Select::new("UPDATE bsp_forms SET status = 'reported', version = version + 1")
+        .then(
+            "WHERE id IN (SELECT id FROM bsp_forms WHERE office_id = ? AND status IN ('saved', 'printed') AND sales_day < ?",
+            [office_id.into(), today.to_string().into()],
+        )
+        .limited("ORDER BY sales_day, id", REPORTED)
+        .then(") AND status IN ('saved', 'printed') RETURNING id", [])
+        .fetch(conn)
+        .await?;
     let cases = reported.into_iter().map(|(id,)| (Author::program(), id, serde_json::json!({})));
     journal::write_many(conn, Subject::BspForm, "reported", cases, now).await
 }

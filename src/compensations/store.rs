@@ -67,7 +67,7 @@ impl CompensationRow {
 
 const LINES: &str = "SELECT c.id, c.number, c.agency_id, a.name AS agency, c.order_id, c.order_no, c.reason, c.note, c.status, c.currency, \
      c.amount_minor, c.needs_second, c.version, c.proposed_by, c.proposed_by_name, c.proposed_at, c.decided_by, c.decided_by_name, \
-     c.decided_at, c.decision_note FROM compensations c JOIN agencies a ON a.id = c.agency_id";
+     c.decided_at, c.decision_note FROM compensations c LEFT JOIN agencies a ON a.id = c.agency_id";
 
 /// Where the next page begins.
 #[must_use]
@@ -84,7 +84,7 @@ pub fn list_query(scope: &Scope, status: Option<Status>, after: Option<Cursor>, 
     if let Some(after) = after {
         query = query.and("(c.proposed_at, c.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY c.proposed_at DESC, c.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY c.proposed_at DESC, c.id DESC", limit)
 }
 
 /// The lines of the Compensation tab, each with its agency's name.

@@ -1,6 +1,4 @@
 //! Queries whose filters are optional: only the conditions in use are in the text, so that each finds its index.
-//!
-//! A limit is written `LIMIT 0 + ?`: SQLite plans a statement anew, each time it runs, whose LIMIT is a bare parameter.
 
 use sqlx::{Arguments, AssertSqlSafe};
 
@@ -129,6 +127,25 @@ impl Select {
         self.with(text, values)
     }
 
+    /// Adds the order, and how many rows are wanted at most. The number stands in the text: of a limit that it does not know
+    /// PostgreSQL thinks that a tenth of all rows is wanted, finds no plan that holds for all and makes one each time, which
+    /// takes longer than the query; and SQLite plans a statement anew, each time it runs, whose LIMIT is a parameter. A limit
+    /// is therefore one of few numbers, never one that somebody chose.
+    #[must_use]
+    pub fn limited(mut self, order: &'static str, limit: i64) -> Self {
+        use std::fmt::Write;
+        let _ = write!(self.text, " {order} LIMIT {limit}");
+        self
+    }
+
+    /// Asks only for the row after so many; as [`Select::limited`], of few numbers.
+    #[must_use]
+    pub fn after_rows(mut self, count: i64) -> Self {
+        use std::fmt::Write;
+        let _ = write!(self.text, " LIMIT 1 OFFSET {count}");
+        self
+    }
+
     /// Makes writers to the rows wait for each other until the transaction ends. Of the two databases only PostgreSQL needs
     /// it: SQLite's transaction keeps every other writer out already.
     #[must_use]
@@ -153,7 +170,7 @@ impl Select {
 
     /// The statement for a connection. SQLite's driver looks a numbered parameter up among all of them, and only counts
     /// those without a number; PostgreSQL knows no others than numbered ones.
-    fn text(&self, conn: &Conn) -> String {
+    pub(super) fn text(&self, conn: &Conn) -> String {
         if is_alone(conn) {
             return self.text.clone();
         }
@@ -171,6 +188,11 @@ impl Select {
             Holding::Free => " FOR NO KEY UPDATE SKIP LOCKED",
         });
         numbered
+    }
+
+    /// How many values are bound.
+    pub(super) const fn width(&self) -> usize {
+        self.values.len()
     }
 
     fn arguments(&self) -> Result<<Driver as sqlx::Database>::Arguments, sqlx::Error> {

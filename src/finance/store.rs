@@ -102,7 +102,7 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
         "SELECT r.id, r.number, a.name AS agency, r.order_no, r.airline_pnr, r.airlines, r.status, r.currency, r.estimated_minor, \
          r.actual_minor, r.full_refund, r.ticketed_on, r.departure_on, r.registered_at, r.closed_at, r.refusal_note, \
          r.fulfilled_on, r.claimed_minor \
-         FROM refunds r JOIN agencies a ON a.id = r.agency_id",
+         FROM refunds r LEFT JOIN agencies a ON a.id = r.agency_id",
     );
     query = query.and_if("r.agency_id = ?", scope.agency_id()).and("r.kind = ?", [kind.word().into()]);
     query = query.and_if("r.order_no = ?", search.order_no.as_deref());
@@ -128,7 +128,7 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
     if let Some(after) = search.after.clone() {
         query = query.and("(r.registered_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.registered_at DESC, r.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY r.registered_at DESC, r.id DESC", limit)
 }
 
 /// The lines of Finance → Refunds.

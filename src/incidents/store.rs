@@ -212,7 +212,7 @@ impl Line {
 pub fn list_query(scope: &Scope, search: &Search, limit: i64) -> Select {
     let mut query = Select::new(
         "SELECT i.id, i.number, a.name AS agency, i.order_no, i.airline, i.kind, i.status, i.result, i.told_at, i.confirmed_at \
-         FROM incidents i JOIN agencies a ON a.id = i.agency_id",
+         FROM incidents i LEFT JOIN agencies a ON a.id = i.agency_id",
     )
     .and_if("i.agency_id = ?", scope.agency_id())
     .and_if("i.order_no = ?", search.order_no.as_deref())
@@ -224,7 +224,7 @@ pub fn list_query(scope: &Scope, search: &Search, limit: i64) -> Select {
     if let Some(after) = search.after.clone() {
         query = query.and("(i.told_at, i.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY i.told_at DESC, i.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY i.told_at DESC, i.id DESC", limit)
 }
 
 /// The lines of Incident Management.

@@ -117,14 +117,16 @@ pub fn movements_query(account_id: &str, from: Option<Timestamp>, after: Option<
     )
     .and("c.credit_account_id = ?", [account_id.into()])
     .and("c.created_at >= ? AND (c.created_at, c.id) < (?, ?)", [from.as_str().into(), after.sorted.as_str().into(), after.id.as_str().into()])
+    .limited("ORDER BY c.created_at DESC, c.id DESC", limit)
     .then(
-        "ORDER BY c.created_at DESC, c.id DESC LIMIT 0 + ?) credits UNION ALL \
+        ") credits UNION ALL \
          SELECT id, kind, minor, currency, refund_id, case_kind, case_no, created_at, account_id FROM (SELECT d.id, d.kind, -d.amount_minor AS minor, d.currency, d.refund_id, d.case_kind, d.case_no, d.created_at, d.debit_account_id AS account_id \
-         FROM transfers d WHERE d.debit_account_id = ? AND d.created_at >= ? AND (d.created_at, d.id) < (?, ?) \
-         ORDER BY d.created_at DESC, d.id DESC LIMIT 0 + ?) debits) m JOIN accounts a ON a.id = m.account_id \
-         ORDER BY m.created_at DESC, m.id DESC LIMIT 0 + ?",
-        [limit.into(), account_id.into(), from.into(), after.sorted.into(), after.id.into(), limit.into(), limit.into()],
+         FROM transfers d WHERE d.debit_account_id = ? AND d.created_at >= ? AND (d.created_at, d.id) < (?, ?)",
+        [account_id.into(), from.into(), after.sorted.into(), after.id.into()],
     )
+    .limited("ORDER BY d.created_at DESC, d.id DESC", limit)
+    .then(") debits) m JOIN accounts a ON a.id = m.account_id", [])
+    .limited("ORDER BY m.created_at DESC, m.id DESC", limit)
 }
 
 /// The movements of one deposit, the newest first.

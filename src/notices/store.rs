@@ -124,7 +124,7 @@ pub fn list_query(user_id: &str, after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(n.created_at, n.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY n.created_at DESC, n.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY n.created_at DESC, n.id DESC", limit)
 }
 
 /// Somebody's notices, the newest first.
@@ -225,17 +225,19 @@ pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Resu
     .await?;
     let Some((user_id,)) = first else { return Ok(Vec::new()) };
     // While it is being sent it is due again only after the sender must have given up.
-    let mut rows: Vec<NoticeRow> = sqlx::query_as(
-        "UPDATE notices SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = $1 \
-         WHERE id IN (SELECT id FROM notices WHERE user_id = $2 AND mail_state IN ('waiting', 'sending') AND mail_due_at <= $3 \
-         ORDER BY mail_due_at, id LIMIT 0 + $4) AND mail_due_at <= $3 RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
-    )
-    .bind(instant_text(until))
-    .bind(&user_id)
-    .bind(instant_text(now))
-    .bind(TAKEN)
-    .fetch_all(conn)
-    .await?;
+    let mut rows: Vec<NoticeRow> = Select::new("UPDATE notices")
+        .then(
+            "SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = ? \
+             WHERE id IN (SELECT id FROM notices WHERE user_id = ? AND mail_state IN ('waiting', 'sending') AND mail_due_at <= ?",
+            [instant_text(until).into(), user_id.into(), instant_text(now).into()],
+        )
+        .limited("ORDER BY mail_due_at, id", TAKEN)
+        .then(
+            ") AND mail_due_at <= ? RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
+            [instant_text(now).into()],
+        )
+        .fetch(conn)
+        .await?;
     rows.sort_by(|one, other| (&one.created_at, &one.id).cmp(&(&other.created_at, &other.id)));
     rows.into_iter().map(NoticeRow::notice).collect()
 }

@@ -1,5 +1,7 @@
 //! All SQL of the desk's requests.
 
+use std::sync::OnceLock;
+
 use sqlx::FromRow;
 
 use super::view::RequestView;
@@ -41,6 +43,21 @@ const DUE_WITHIN_HOURS: i64 = 1;
 /// The counts that are everybody's, in the order of the statement's limits.
 const COMMON: [&str; 4] = ["requests new", "requests waiting for us", "requests waiting for customer", "requests due"];
 
+/// The statement that counts. A limit stands in the text, so that PostgreSQL makes its plan once.
+fn counting() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        format!(
+            "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $1 > 0 AND status <> 'completed' AND status = 'new' LIMIT {COUNTED}) c) AS new, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND assignee_id = $2 LIMIT {COUNTED}) c) AS mine, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $3 > 0 AND status <> 'completed' AND (status IN ('new', 'in-process') \
+             OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund')) LIMIT {COUNTED}) c) AS waiting_for_us, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $4 > 0 AND status <> 'completed' AND status = 'processed' LIMIT {COUNTED}) c) AS waiting_for_customer, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $6 > 0 AND status <> 'completed' AND status <> 'processed' AND due_at < $5 LIMIT {COUNTED}) c) AS due"
+        )
+    })
+}
+
 /// Counts every view in one statement, no further than [`COUNTED`], and not at all what was found full a moment ago. What
 /// waits for us is found among all open requests, because an accepted offer may wait in any state.
 ///
@@ -49,23 +66,15 @@ const COMMON: [&str; 4] = ["requests new", "requests waiting for us", "requests 
 pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
     let limits = plenty.limits(COMMON, now);
     let [new, waiting_for_us, waiting_for_customer, due] = limits;
-    let counted: Counts = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'new' LIMIT 0 + $1) c) AS new, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND assignee_id = $2 LIMIT 0 + $3) c) AS mine, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND (status IN ('new', 'in-process') \
-         OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund')) LIMIT 0 + $4) c) AS waiting_for_us, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status = 'processed' LIMIT 0 + $5) c) AS waiting_for_customer, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < $6 LIMIT 0 + $7) c) AS due",
-    )
-    .bind(new)
-    .bind(user_id)
-    .bind(COUNTED)
-    .bind(waiting_for_us)
-    .bind(waiting_for_customer)
-    .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
-    .bind(due)
-    .fetch_one(conn)
-    .await?;
+    let counted: Counts = sqlx::query_as(counting())
+        .bind(new)
+        .bind(user_id)
+        .bind(waiting_for_us)
+        .bind(waiting_for_customer)
+        .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
+        .bind(due)
+        .fetch_one(conn)
+        .await?;
     let of = |nth: usize, count: i64| plenty.of(COMMON[nth], limits[nth], count, now);
     Ok(Counts {
         new: of(0, counted.new),
@@ -94,7 +103,7 @@ pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cur
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.due_at, r.id LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY r.due_at, r.id", limit)
 }
 
 /// Where the next page begins.

@@ -1,5 +1,7 @@
 //! All SQL of the desk.
 
+use std::sync::OnceLock;
+
 use serde::Deserialize;
 use sqlx::FromRow;
 
@@ -45,6 +47,22 @@ impl Counts {
 /// The counts that are everybody's, in the order of the statement's limits.
 const COMMON: [&str; 6] = ["to-submit", "waiting-for-airline", "airline-refunding", "due-to-credit", "overdue", "unassigned"];
 
+/// The statement that counts. A limit stands in the text, so that PostgreSQL makes its plan once.
+fn counting() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| {
+        format!(
+            "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $1 > 0 AND closed_at IS NULL AND status = 'atlas-processing' LIMIT {COUNTED}) c) AS to_submit, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $2 > 0 AND closed_at IS NULL AND status = 'airline-processing' LIMIT {COUNTED}) c) AS waiting_for_airline, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $3 > 0 AND closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL LIMIT {COUNTED}) c) AS airline_refunding, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $4 > 0 AND closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL LIMIT {COUNTED}) c) AS due_to_credit, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $6 > 0 AND closed_at IS NULL AND due_at < $5 LIMIT {COUNTED}) c) AS overdue, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id = $7 LIMIT {COUNTED}) c) AS mine, \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $8 > 0 AND closed_at IS NULL AND assignee_id IS NULL LIMIT {COUNTED}) c) AS unassigned"
+        )
+    })
+}
+
 /// Counts every view in one statement, each within its own index and no further than [`COUNTED`]; not at all what was found
 /// full a moment ago.
 ///
@@ -53,26 +71,17 @@ const COMMON: [&str; 6] = ["to-submit", "waiting-for-airline", "airline-refundin
 pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
     let limits = plenty.limits(COMMON, now);
     let [to_submit, waiting_for_airline, airline_refunding, due_to_credit, overdue, unassigned] = limits;
-    let counted: Counts = sqlx::query_as(
-        "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'atlas-processing' LIMIT 0 + $1) c) AS to_submit, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-processing' LIMIT 0 + $2) c) AS waiting_for_airline, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL LIMIT 0 + $3) c) AS airline_refunding, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL LIMIT 0 + $4) c) AS due_to_credit, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND due_at < $5 LIMIT 0 + $6) c) AS overdue, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id = $7 LIMIT 0 + $8) c) AS mine, \
-         (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id IS NULL LIMIT 0 + $9) c) AS unassigned",
-    )
-    .bind(to_submit)
-    .bind(waiting_for_airline)
-    .bind(airline_refunding)
-    .bind(due_to_credit)
-    .bind(instant_text(now))
-    .bind(overdue)
-    .bind(user_id)
-    .bind(COUNTED)
-    .bind(unassigned)
-    .fetch_one(conn)
-    .await?;
+    let counted: Counts = sqlx::query_as(counting())
+        .bind(to_submit)
+        .bind(waiting_for_airline)
+        .bind(airline_refunding)
+        .bind(due_to_credit)
+        .bind(instant_text(now))
+        .bind(overdue)
+        .bind(user_id)
+        .bind(unassigned)
+        .fetch_one(conn)
+        .await?;
     let of = |nth: usize, count: i64| plenty.of(COMMON[nth], limits[nth], count, now);
     Ok(Counts {
         to_submit: of(0, counted.to_submit),
@@ -132,7 +141,7 @@ impl Line {
 pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> Select {
     let mut query = Select::new(
         "SELECT r.id, r.number, r.order_no, r.airline_pnr, r.airline, a.name AS agency, r.reason, r.payment_channel, r.currency, \
-         r.estimated_minor, r.status, u.name AS assignee, r.due_at FROM refunds r JOIN agencies a ON a.id = r.agency_id \
+         r.estimated_minor, r.status, u.name AS assignee, r.due_at FROM refunds r LEFT JOIN agencies a ON a.id = r.agency_id \
          LEFT JOIN users u ON u.id = r.assignee_id",
     )
     .and("r.closed_at IS NULL", []);
@@ -148,7 +157,7 @@ pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, l
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.due_at, r.id LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY r.due_at, r.id", limit)
 }
 
 /// The lines of a view.

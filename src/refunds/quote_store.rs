@@ -201,12 +201,11 @@ pub struct Recent {
 /// # Errors
 /// The database's own.
 pub async fn newest(conn: &mut Conn, limit: i64) -> Result<Vec<Recent>, sqlx::Error> {
-    let kept: Vec<Recent> = sqlx::query_as(
-        "SELECT orders.order_no, quotes.facts, quotes.answer FROM quotes JOIN orders ON orders.id = quotes.order_id ORDER BY quotes.id DESC LIMIT 0 + $1",
-    )
-    .bind(limit)
-    .fetch_all(conn)
-    .await?;
+    let kept: Vec<Recent> =
+        Select::new("SELECT orders.order_no, quotes.facts, quotes.answer FROM quotes JOIN orders ON orders.id = quotes.order_id")
+            .limited("ORDER BY quotes.id DESC", limit)
+            .fetch(conn)
+            .await?;
     let read = |kept: Recent| Ok(Recent { facts: unpack(kept.facts)?, answer: unpack(kept.answer)?, ..kept });
     kept.into_iter().map(read).collect()
 }

@@ -137,7 +137,7 @@ pub async fn open_refunds_by(conn: &mut Conn, column: &'static str, values: Vec<
 /// # Errors
 /// The database's own.
 pub async fn holding(conn: &mut Conn, limit: i64) -> Result<Vec<Refund>, sqlx::Error> {
-    let query = refunds_select().and("r.held_minor > 0", []).then("ORDER BY r.registered_at, r.id LIMIT 0 + ?", [limit.into()]);
+    let query = refunds_select().and("r.held_minor > 0", []).limited("ORDER BY r.registered_at, r.id", limit);
     let rows: Vec<RefundRow> = query.fetch(conn).await?;
     rows.into_iter().map(RefundRow::refund).collect()
 }
@@ -180,9 +180,8 @@ pub async fn near(
             .and("COALESCE(r.airline_minor, r.estimated_minor) >= ?", [from.into()])
             .and("COALESCE(r.airline_minor, r.estimated_minor) <= ?", [to.into()])
     };
-    let above = between(meant, most).then("ORDER BY COALESCE(r.airline_minor, r.estimated_minor), r.id LIMIT 0 + ?", [limit.into()]);
-    let below =
-        between(least, meant - 1).then("ORDER BY COALESCE(r.airline_minor, r.estimated_minor) DESC, r.id DESC LIMIT 0 + ?", [limit.into()]);
+    let above = between(meant, most).limited("ORDER BY COALESCE(r.airline_minor, r.estimated_minor), r.id", limit);
+    let below = between(least, meant - 1).limited("ORDER BY COALESCE(r.airline_minor, r.estimated_minor) DESC, r.id DESC", limit);
     let mut rows: Vec<RefundRow> = above.fetch(&mut *conn).await?;
     rows.extend(below.fetch::<RefundRow>(conn).await?);
     rows.into_iter().map(RefundRow::refund).collect()

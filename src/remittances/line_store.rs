@@ -110,7 +110,7 @@ pub fn lines_query(remittance_id: &str, view: View, after: i64, limit: i64) -> S
         View::Open(finding) => query.and("l.status IN ('unmatched', 'proposed') AND l.finding = ?", [finding.word().into()]),
         View::Status(status) => query.and("l.status = ?", [status.word().into()]),
     };
-    query.and("l.row_no > ?", [after.into()]).then("ORDER BY l.row_no LIMIT 0 + ?", [limit.into()])
+    query.and("l.row_no > ?", [after.into()]).limited("ORDER BY l.row_no", limit)
 }
 
 /// Lines of a remittance after one of them.
@@ -145,7 +145,7 @@ pub fn open_query(owner: Option<&str>, after: Option<Cursor>, limit: i64) -> Sel
     if let Some(after) = after {
         query = query.and("(l.paid_on, l.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY l.paid_on, l.id LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY l.paid_on, l.id", limit)
 }
 
 /// Open money of all files, the oldest first.
@@ -164,7 +164,7 @@ pub async fn open_of(conn: &mut Conn, remittance_id: &str, after: i64, limit: i6
     let query = Select::new(LINES)
         .and("l.remittance_id = ? AND l.status IN ('unmatched', 'proposed')", [remittance_id.into()])
         .and("l.row_no > ?", [after.into()])
-        .then("ORDER BY l.row_no LIMIT 0 + ?", [limit.into()]);
+        .limited("ORDER BY l.row_no", limit);
     fetch_lines(conn, query).await
 }
 

@@ -70,7 +70,7 @@ pub fn list_query(after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(m.created_at, m.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY m.created_at DESC, m.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY m.created_at DESC, m.id DESC", limit)
 }
 
 /// All remittances, the newest first.

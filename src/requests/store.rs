@@ -278,7 +278,7 @@ const LINES: &str = "SELECT r.id, r.number, a.name AS agency, r.order_no, r.airl
 
 const UNREAD: &str = "CASE WHEN EXISTS (SELECT 1 FROM notices n WHERE n.user_id = ? AND n.case_kind = 'request' AND n.case_id = r.id \
      AND n.read_at IS NULL) THEN 1 ELSE 0 END AS unread \
-     FROM requests r JOIN agencies a ON a.id = r.agency_id LEFT JOIN users u ON u.id = r.assignee_id";
+     FROM requests r LEFT JOIN agencies a ON a.id = r.agency_id LEFT JOIN users u ON u.id = r.assignee_id";
 
 /// Begins a list of requests for a reader.
 #[must_use]
@@ -304,7 +304,7 @@ pub fn list_query(scope: &Scope, user_id: &str, search: &Search, limit: i64) -> 
     if let Some(after) = search.after.clone() {
         query = query.and("(r.modified_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY r.modified_at DESC, r.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY r.modified_at DESC, r.id DESC", limit)
 }
 
 /// The lines of My Requests.

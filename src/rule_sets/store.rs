@@ -7,6 +7,7 @@ use std::collections::hash_map::Entry;
 use sqlx::FromRow;
 
 use crate::db::Conn;
+use crate::db::select::Select;
 use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant, utc_day};
 use crate::refund_calculation::{Facts, RuleSet, market};
 
@@ -137,15 +138,12 @@ impl Listed {
 /// # Errors
 /// The database's own.
 pub async fn list(conn: &mut Conn, drafts: bool, limit: i64) -> Result<Vec<Listed>, sqlx::Error> {
-    sqlx::query_as(
-        "SELECT name, version, carrier, active_from FROM \
-         (SELECT id, name, version, carrier, active_from FROM rule_sets WHERE active_from IS NOT NULL OR $1 = 1 ORDER BY id DESC LIMIT 0 + $2) newest \
-         ORDER BY name, id DESC",
-    )
-    .bind(i64::from(drafts))
-    .bind(limit)
-    .fetch_all(conn)
-    .await
+    Select::new("SELECT name, version, carrier, active_from FROM (SELECT id, name, version, carrier, active_from FROM rule_sets")
+        .and("(active_from IS NOT NULL OR ? = 1)", [i64::from(drafts).into()])
+        .limited("ORDER BY id DESC", limit)
+        .then(") newest ORDER BY name, id DESC", [])
+        .fetch(conn)
+        .await
 }
 
 /// The rules of low-cost orders, which come with the program.

@@ -63,7 +63,7 @@ pub fn list_query(scope: &Scope, after: Option<Cursor>, limit: i64) -> Select {
     if let Some(after) = after {
         query = query.and("(s.created_at, s.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY s.created_at DESC, s.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY s.created_at DESC, s.id DESC", limit)
 }
 
 /// The list, the newest first.
@@ -208,14 +208,13 @@ struct LineRow {
 /// # Errors
 /// The database's own.
 pub async fn lines(conn: &mut Conn, statement: &Statement, after: i64, limit: i64) -> Result<Vec<(i64, StatementLine)>, sqlx::Error> {
-    let rows: Vec<LineRow> = sqlx::query_as(
+    let rows: Vec<LineRow> = Select::new(
         "SELECT line_no, at, kind, refund_no, order_no, pnr, passenger, estimated_minor, actual_minor, fee_minor, case_kind, case_no, \
-         amount_minor FROM statement_lines WHERE statement_id = $1 AND line_no > $2 ORDER BY line_no LIMIT 0 + $3",
+         amount_minor FROM statement_lines",
     )
-    .bind(&statement.id)
-    .bind(after)
-    .bind(limit)
-    .fetch_all(conn)
+    .and("statement_id = ? AND line_no > ?", [statement.id.as_str().into(), after.into()])
+    .limited("ORDER BY line_no", limit)
+    .fetch(conn)
     .await?;
     let money = |minor| Money::new(minor, statement.opening.currency);
     rows.into_iter()

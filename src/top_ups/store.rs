@@ -58,7 +58,7 @@ impl TopUpRow {
 
 const LINES: &str = "SELECT t.id, t.number, t.agency_id, a.name AS agency, t.status, t.currency, t.declared_minor, t.received_minor, t.paid_on, \
      t.reference, t.note, t.version, t.declared_by_name, t.declared_at, t.decided_by_name, t.decided_at \
-     FROM top_ups t JOIN agencies a ON a.id = t.agency_id";
+     FROM top_ups t LEFT JOIN agencies a ON a.id = t.agency_id";
 
 /// Where the next page begins.
 #[must_use]
@@ -73,7 +73,7 @@ pub fn list_query(scope: &Scope, status: Option<Status>, after: Option<Cursor>, 
     if let Some(after) = after {
         query = query.and("(t.declared_at, t.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.then("ORDER BY t.declared_at DESC, t.id DESC LIMIT 0 + ?", [limit.into()])
+    query.limited("ORDER BY t.declared_at DESC, t.id DESC", limit)
 }
 
 /// The list, each with its agency's name.
