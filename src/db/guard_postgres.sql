@@ -23,9 +23,9 @@ BEGIN
     FOR table_name IN
         SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
         WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attname = 'agency_id'
-        AND NOT COALESCE('n_distinct=100000' = ANY (a.attoptions), FALSE)
+        AND NOT COALESCE('n_distinct=1000000000' = ANY (a.attoptions), FALSE)
     LOOP
-        EXECUTE format('ALTER TABLE %I ALTER COLUMN agency_id SET (n_distinct = 100000)', table_name);
+        EXECUTE format('ALTER TABLE %I ALTER COLUMN agency_id SET (n_distinct = 1000000000)', table_name);
         EXECUTE format('ANALYZE %I', table_name);
     END LOOP;
 END $$;
