@@ -15,17 +15,3 @@ CREATE OR REPLACE TRIGGER statements_never_changed BEFORE UPDATE OR DELETE ON st
 CREATE OR REPLACE TRIGGER statements_never_truncated BEFORE TRUNCATE ON statements FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER statement_lines_never_changed BEFORE UPDATE OR DELETE ON statement_lines FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER statement_lines_never_truncated BEFORE TRUNCATE ON statement_lines FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
--- A plan is made once for all agencies. Where one has most rows, the server would think that any agency has, and walk through
--- everybody's newest to find those of a small one: it is told that there are very many agencies.
-DO $$
-DECLARE table_name TEXT;
-BEGIN
-    FOR table_name IN
-        SELECT c.relname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
-        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND a.attname = 'agency_id'
-        AND NOT COALESCE('n_distinct=1000000000' = ANY (a.attoptions), FALSE)
-    LOOP
-        EXECUTE format('ALTER TABLE %I ALTER COLUMN agency_id SET (n_distinct = 1000000000)', table_name);
-        EXECUTE format('ANALYZE %I', table_name);
-    END LOOP;
-END $$;

@@ -127,22 +127,34 @@ impl Select {
         self.with(text, values)
     }
 
-    /// Adds the order, and how many rows are wanted at most. The number stands in the text: of a limit that it does not know
-    /// PostgreSQL thinks that a tenth of all rows is wanted, finds no plan that holds for all and makes one each time, which
-    /// takes longer than the query; and SQLite plans a statement anew, each time it runs, whose LIMIT is a parameter. A limit
-    /// is therefore one of few numbers, never one that somebody chose.
+    /// Adds the order, and how many rows are wanted at most. SQLite plans a statement anew, each time it runs, whose LIMIT is
+    /// a bare parameter: this is none. PostgreSQL thinks of it that a tenth of the table is wanted, so that no plan for all
+    /// values seems worth keeping, and it makes one for those at hand. Where the values decide, that is what it must do: where
+    /// one agency has most of the rows, a plan for all agencies would look for those of a small one by walking through
+    /// everybody's newest.
     #[must_use]
     pub fn limited(mut self, order: &'static str, limit: i64) -> Self {
+        self.text.push(' ');
+        self.text.push_str(order);
+        self.text.push_str(" LIMIT 0 + ?");
+        self.values.push(limit.into());
+        self
+    }
+
+    /// As [`Select::limited`], where one plan serves all values: the number stands in the text, and PostgreSQL makes the plan
+    /// once. Making it takes longer than the query. A limit is one of few numbers here, never one that somebody chose.
+    #[must_use]
+    pub fn limited_for_all(mut self, order: &'static str, limit: i64) -> Self {
         use std::fmt::Write;
         let _ = write!(self.text, " {order} LIMIT {limit}");
         self
     }
 
-    /// Asks only for the row after so many; as [`Select::limited`], of few numbers.
+    /// Asks only for the row after so many.
     #[must_use]
     pub fn after_rows(mut self, count: i64) -> Self {
-        use std::fmt::Write;
-        let _ = write!(self.text, " LIMIT 1 OFFSET {count}");
+        self.text.push_str(" LIMIT 1 OFFSET 0 + ?");
+        self.values.push(count.into());
         self
     }
 

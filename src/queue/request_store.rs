@@ -103,7 +103,7 @@ pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cur
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.limited("ORDER BY r.due_at, r.id", limit)
+    query.limited_for_all("ORDER BY r.due_at, r.id", limit)
 }
 
 /// Where the next page begins.

@@ -157,7 +157,7 @@ pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, l
     if let Some(after) = after {
         query = query.and("(r.due_at, r.id) > (?, ?)", [after.sorted.into(), after.id.into()]);
     }
-    query.limited("ORDER BY r.due_at, r.id", limit)
+    query.limited_for_all("ORDER BY r.due_at, r.id", limit)
 }
 
 /// The lines of a view.

@@ -28,7 +28,7 @@ const MISSED_TOGETHER: i64 = 200;
 pub async fn claim_missed(conn: &mut Conn, now: Timestamp) -> Result<Vec<String>, sqlx::Error> {
     let found: Vec<(String,)> = Select::new("SELECT id FROM refunds")
         .and("status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < ?", [instant_text(now).into()])
-        .limited("ORDER BY submit_by, id", MISSED_TOGETHER)
+        .limited_for_all("ORDER BY submit_by, id", MISSED_TOGETHER)
         .hold_free(conn)
         .await?;
     let ids: Vec<String> = found.into_iter().map(|(id,)| id).collect();
