@@ -120,14 +120,16 @@ async fn submit_together(conn: &mut Conn, all: Vec<Ready>) -> Result<Vec<Option<
     let order_numbers: Vec<&str> = all.iter().map(|ready| ready.submission.order_no.as_str()).collect();
     let stamps = taken_store::stamps(conn, &order_numbers).await?;
     let keys: Vec<(&str, &str)> = all.iter().map(|ready| ready.submission.key()).collect();
-    let used = once::used(conn, &keys).await?;
+    let mut used = once::used(conn, &keys).await?;
     let mut numbers = vec![None; all.len()];
     let (mut places, mut entrants, mut now) = (Vec::new(), Vec::new(), Timestamp::MIN);
     for (place, ready) in all.iter().enumerate() {
         let (owner, key) = ready.submission.key();
-        let is_new = !used.contains(&(owner.to_owned(), key.to_owned()));
-        // Of two of one order only the first finds it as it was.
-        if is_new && stamps.get(&ready.submission.order_no) == Some(&ready.stamp) && free.remove(&ready.kept.id) {
+        // Of two of one order, or with one key, only the first finds it as it was.
+        if used.insert((owner.to_owned(), key.to_owned()))
+            && stamps.get(&ready.submission.order_no) == Some(&ready.stamp)
+            && free.remove(&ready.kept.id)
+        {
             let beginning = Beginning { proof: ready.submission.proof.clone(), ..Beginning::default() };
             entrants.push(Entrant { kept: &ready.kept, quote: &ready.quote, beginning, actor: &ready.submission.actor });
             places.push(place);

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use crate::db::Conn;
 use crate::db::rows::{self, Table};
 use crate::db::select::Select;
+use crate::db::{Conn, is_duplicate};
 use crate::kernel::id::digest;
 use crate::kernel::time::{Timestamp, instant_text};
 
@@ -60,19 +60,20 @@ pub struct Use<'a> {
 
 const ONCE_KEYS: Table = Table { name: "once_keys", columns: &["owner", "once_key", "request_digest", "answer", "created_at"], suffix: "" };
 
-/// Keeps the answer of a key, in the transaction of its effect. A second holder of the key waits for the first and
-/// is then refused as a duplicate.
+/// Keeps the answer of a key, in the transaction of its effect. A second holder of the key waits for the first, and then
+/// nothing of what it wanted is done: it is told to press again, and [`recall`] knows the answer.
 ///
 /// # Errors
-/// The database's own, the duplicate included.
+/// The database's own; that somebody else was at work, for the second holder.
 pub async fn remember(conn: &mut Conn, owner: &str, key: &str, request: &str, answer: &str, now: Timestamp) -> Result<(), sqlx::Error> {
-    remember_many(conn, &[Use { owner, key, request, answer }], now).await
+    let kept = remember_many(conn, &[Use { owner, key, request, answer }], now).await;
+    kept.map_err(|error| if is_duplicate(&error) { sqlx::Error::PoolTimedOut } else { error })
 }
 
 /// As [`remember`], of many keys.
 ///
 /// # Errors
-/// As [`remember`]; then none is kept.
+/// The database's own, the duplicate included; then none is kept.
 pub async fn remember_many(conn: &mut Conn, uses: &[Use<'_>], now: Timestamp) -> Result<(), sqlx::Error> {
     let row = |used: &Use<'_>| {
         vec![used.owner.into(), used.key.into(), digest(used.request).into(), used.answer.into(), instant_text(now).into()]
