@@ -6,6 +6,7 @@ use super::filters::Search;
 use super::model::{PaymentChannel, Status};
 use super::store::sortable;
 use crate::db::select::Select;
+use crate::db::walk::Walk;
 use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::folding::{fold_identifier, fold_name, fold_ticket_number};
@@ -110,19 +111,16 @@ async fn is_common(conn: &mut Conn, scope: &Scope, name: &str) -> Result<bool, s
     Ok(!counted.rows(conn).await?.is_empty())
 }
 
-/// What is walked for a list of bookings, the newest first, in the words of the query.
-struct Walk {
+/// Where a list of bookings begins, in the words of the query.
+struct Path {
     select: &'static str,
-    of_agency: &'static str,
-    since: &'static str,
-    before: &'static str,
-    after: &'static str,
-    newest_first: &'static str,
+    agency: &'static str,
+    order: [&'static str; 2],
 }
 
-macro_rules! walk {
+macro_rules! path {
     ($tables:literal, $alias:literal, $id:literal, $has_refund:literal) => {
-        Walk {
+        Path {
             select: concat!(
                 "SELECT o.id, o.order_no, o.pnr, o.status, o.payment_channel, o.currency, o.total_minor, o.airlines, o.lead_passenger, \
                  o.passenger_count, o.origin, o.destination, o.departure_local, o.created_at, ",
@@ -130,26 +128,23 @@ macro_rules! walk {
                 " AS has_refund FROM ",
                 $tables
             ),
-            of_agency: concat!($alias, ".agency_id = ?"),
-            since: concat!($alias, ".created_at >= ?"),
-            before: concat!($alias, ".created_at < ?"),
-            after: concat!("(", $alias, ".created_at, ", $alias, ".", $id, ") < (?, ?)"),
-            newest_first: concat!("ORDER BY ", $alias, ".created_at DESC, ", $alias, ".", $id, " DESC"),
+            agency: concat!($alias, ".agency_id"),
+            order: [concat!($alias, ".created_at"), concat!($alias, ".", $id)],
         }
     };
 }
 
-const ALL: Walk =
-    walk!("orders o LEFT JOIN refunded_orders f ON f.order_id = o.id", "o", "id", "CASE WHEN f.order_id IS NULL THEN 0 ELSE 1 END");
-const WITH_REFUND: Walk = walk!("refunded_orders f CROSS JOIN orders o", "f", "order_id", "1");
+const ALL: Path =
+    path!("orders o LEFT JOIN refunded_orders f ON f.order_id = o.id", "o", "id", "CASE WHEN f.order_id IS NULL THEN 0 ELSE 1 END");
+const WITH_REFUND: Path = path!("refunded_orders f CROSS JOIN orders o", "f", "order_id", "1");
 
 /// The query of My Bookings. `common_name`: the passenger's name is one of many.
 #[must_use]
 pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64) -> Select {
     let leads_to_few = [&search.order_no, &search.pnr, &search.ticket, &search.passenger].iter().any(|typed| typed.is_some());
     let with_refund = search.has_refund == Some(true) && !leads_to_few && !search.by_departure();
-    let walk = if with_refund { WITH_REFUND } else { ALL };
-    let mut query = Select::new(walk.select).and_if(walk.of_agency, scope.agency_id());
+    let path = if with_refund { WITH_REFUND } else { ALL };
+    let mut query = Select::new(path.select);
     query = match search.has_refund {
         Some(true) if with_refund => query.and("o.id = f.order_id", []),
         Some(true) => query.and("EXISTS (SELECT 1 FROM refunded_orders r WHERE r.order_id = o.id)", []),
@@ -166,43 +161,49 @@ pub fn list_query(scope: &Scope, search: &Search, common_name: bool, limit: i64)
         }
     }
     if let Some(name) = &search.passenger {
-        let (from, until) = name_range(name);
-        query = if common_name {
-            // Written so that neither database does anything but look at the keys of one booking after the other.
-            let of_booking = "(SELECT 1 FROM booking_keys k WHERE k.order_id = o.id AND k.kind || '' = 'name' \
-                              AND k.value || '' >= ? AND k.value || '' < ? LIMIT 1) = 1";
-            query.and(of_booking, [from.into(), until.into()])
-        } else {
-            match scope.agency_id() {
-                Some(agency_id) => query.and(
-                    "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ? AND k.agency_id = ?)",
-                    [from.into(), until.into(), agency_id.into()],
-                ),
-                None => query.and(
-                    "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ?)",
-                    [from.into(), until.into()],
-                ),
-            }
-        };
+        query = called(query, scope, name, common_name);
     }
-    query = query.and_if("o.airline = ?", search.airline.as_deref());
-    query = query.and_if("o.status = ?", search.status.map(Status::word));
-    query = query.and_if("o.payment_channel = ?", search.channel.map(PaymentChannel::word));
-    query = query.and_if("o.departure_local >= ?", search.departure_from.map(|day| day.to_string()));
-    query = query.and_if("o.departure_local < ?", search.departure_until.map(|day| day.to_string()));
-    query = query.and_if(walk.since, search.created_from.map(instant_text));
-    query = query.and_if(walk.before, search.created_until.map(instant_text));
-    let after = search.after.clone().map(|cursor| [cursor.sorted.into(), cursor.id.into()]);
-    if search.by_departure() {
-        if let Some(after) = after {
-            query = query.and("(o.departure_local, o.id) > (?, ?)", after);
-        }
-        return query.limited("ORDER BY o.departure_local, o.id", limit);
+    let marks = [search.airline.is_some(), search.status.is_some(), search.channel.is_some()].iter().filter(|is_asked| **is_asked).count();
+    let mut walk = if search.by_departure() {
+        query = query.and_if("o.created_at >= ?", search.created_from.map(instant_text));
+        query = query.and_if("o.created_at < ?", search.created_until.map(instant_text));
+        let day = |day: Option<jiff::civil::Date>| day.map(|day| day.to_string());
+        Walk::earliest_first(["o.departure_local", "o.id"]).since(day(search.departure_from)).until(day(search.departure_until))
+    } else {
+        Walk::newest_first(path.order).since(search.created_from.map(instant_text)).until(search.created_until.map(instant_text))
+    };
+    walk = walk
+        .after(search.after.clone().map(|cursor| [cursor.sorted, cursor.id]))
+        .same(path.agency, scope.agency_id())
+        .same("o.airline", search.airline.as_deref())
+        .same("o.status", search.status.map(Status::word))
+        .same("o.payment_channel", search.channel.map(PaymentChannel::word));
+    // Departures, and orders with a refund, have no index of an airline's, for one.
+    let has_index = if search.by_departure() || with_refund { marks == 0 } else { marks <= 1 };
+    let is_created_asked = search.created_from.is_some() || search.created_until.is_some();
+    let asks_more = leads_to_few || (search.has_refund.is_some() && !with_refund) || (search.by_departure() && is_created_asked);
+    query.walked(walk.shared(has_index && !asks_more), limit)
+}
+
+/// Only the bookings with a passenger whose name begins so.
+fn called(query: Select, scope: &Scope, name: &str, is_common: bool) -> Select {
+    let (from, until) = name_range(name);
+    if is_common {
+        // Written so that neither database does anything but look at the keys of one booking after the other.
+        let of_booking = "(SELECT 1 FROM booking_keys k WHERE k.order_id = o.id AND k.kind || '' = 'name' \
+                          AND k.value || '' >= ? AND k.value || '' < ? LIMIT 1) = 1";
+        return query.and(of_booking, [from.into(), until.into()]);
     }
-    if let Some(after) = after {
-        query = query.and(walk.after, after);
+    match scope.agency_id() {
+        Some(agency_id) => query.and(
+            "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ? AND k.agency_id = ?)",
+            [from.into(), until.into(), agency_id.into()],
+        ),
+        None => query.and(
+            "o.id IN (SELECT k.order_id FROM booking_keys k WHERE k.kind = 'name' AND k.value >= ? AND k.value < ?)",
+            [from.into(), until.into()],
+        ),
     }
-    query.limited(walk.newest_first, limit)
 }
 
 /// The lines of My Bookings.

@@ -1,7 +1,10 @@
 //! Queries whose filters are optional: only the conditions in use are in the text, so that each finds its index.
 
+use std::borrow::Cow;
+
 use sqlx::{Arguments, AssertSqlSafe};
 
+use super::walk::Walk;
 use super::{Conn, Driver, Row, decode, is_alone, packed_rows};
 
 /// A value bound to a condition.
@@ -74,20 +77,20 @@ pub struct Select {
     filtered: bool,
     holding: Holding,
     values: Vec<Value>,
+    walk: Option<(Walk, i64)>,
 }
 
 impl Select {
     /// Begins with everything up to, not including, WHERE.
     #[must_use]
     pub fn new(text: &'static str) -> Self {
-        Self { text: text.to_owned(), filtered: false, holding: Holding::None, values: Vec::new() }
+        Self { text: text.to_owned(), filtered: false, holding: Holding::None, values: Vec::new(), walk: None }
     }
 
     /// Adds a condition; every `?` in it takes the next value. Conditions are joined by AND.
     #[must_use]
     pub fn and<const N: usize>(mut self, condition: &'static str, values: [Value; N]) -> Self {
-        self.text.push_str(if self.filtered { " AND " } else { " WHERE " });
-        self.filtered = true;
+        self.another_condition();
         self.with(condition, values)
     }
 
@@ -103,8 +106,7 @@ impl Select {
     /// Adds a condition that a column holds one of these values; none of them means no row.
     #[must_use]
     pub fn and_in(mut self, column: &'static str, values: impl IntoIterator<Item = Value>) -> Self {
-        self.text.push_str(if self.filtered { " AND " } else { " WHERE " });
-        self.filtered = true;
+        self.another_condition();
         let mut values: Vec<Value> = values.into_iter().collect();
         if let Some(last) = values.last().cloned() {
             // Few lengths of the list exist, so that the statements stay prepared.
@@ -120,6 +122,17 @@ impl Select {
         self
     }
 
+    /// Whether a condition was added.
+    #[must_use]
+    pub const fn is_filtered(&self) -> bool {
+        self.filtered
+    }
+
+    fn another_condition(&mut self) {
+        self.text.push_str(if self.filtered { " AND " } else { " WHERE " });
+        self.filtered = true;
+    }
+
     /// Adds what follows the conditions: grouping, order and limit.
     #[must_use]
     pub fn then<const N: usize>(mut self, text: &'static str, values: [Value; N]) -> Self {
@@ -133,7 +146,7 @@ impl Select {
     /// one agency has most of the rows, a plan for all agencies would look for those of a small one by walking through
     /// everybody's newest.
     #[must_use]
-    pub fn limited(mut self, order: &'static str, limit: i64) -> Self {
+    pub fn limited(mut self, order: &str, limit: i64) -> Self {
         self.text.push(' ');
         self.text.push_str(order);
         self.text.push_str(" LIMIT 0 + ?");
@@ -144,10 +157,31 @@ impl Select {
     /// As [`Select::limited`], where one plan serves all values: the number stands in the text, and PostgreSQL makes the plan
     /// once. Making it takes longer than the query. A limit is one of few numbers here, never one that somebody chose.
     #[must_use]
-    pub fn limited_for_all(mut self, order: &'static str, limit: i64) -> Self {
+    pub fn limited_for_all(mut self, order: &str, limit: i64) -> Self {
         use std::fmt::Write;
         let _ = write!(self.text, " {order} LIMIT {limit}");
         self
+    }
+
+    /// Asks for so many rows at most, in the order of a walk.
+    #[must_use]
+    pub fn walked(mut self, walk: Walk, limit: i64) -> Self {
+        self.walk = Some((walk, limit));
+        self
+    }
+
+    /// As it stands for a connection: a walk is written otherwise for PostgreSQL.
+    pub(super) fn laid(&self, conn: &Conn) -> Cow<'_, Self> {
+        let Some((walk, limit)) = &self.walk else { return Cow::Borrowed(self) };
+        let as_one_key = walk.is_shared() && !is_alone(conn);
+        let (conditions, order) = walk.laid(as_one_key);
+        let mut laid = Self { walk: None, ..self.clone() };
+        for (condition, values) in conditions {
+            laid.another_condition();
+            laid.text.push_str(&condition);
+            laid.values.extend(values);
+        }
+        Cow::Owned(if as_one_key { laid.limited_for_all(&order, *limit) } else { laid.limited(&order, *limit) })
     }
 
     /// Asks only for the row after so many.
@@ -220,7 +254,8 @@ impl Select {
     /// # Errors
     /// The database's own.
     pub async fn rows(&self, conn: &mut Conn) -> Result<Vec<Row>, sqlx::Error> {
-        sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_all(conn).await
+        let laid = self.laid(conn);
+        sqlx::query_with(AssertSqlSafe(laid.text(conn)), laid.arguments()?).fetch_all(conn).await
     }
 
     /// Only holds the rows, as [`Select::holding`].
@@ -262,8 +297,9 @@ impl Select {
     where
         T: serde::de::DeserializeOwned,
     {
-        let text = packed_rows::packing(&self.text(conn), packed_rows::columns::<T>());
-        let (packed,): (Option<String>,) = sqlx::query_as_with(AssertSqlSafe(text), self.arguments()?).fetch_one(conn).await?;
+        let laid = self.laid(conn);
+        let text = packed_rows::packing(&laid.text(conn), packed_rows::columns::<T>());
+        let (packed,): (Option<String>,) = sqlx::query_as_with(AssertSqlSafe(text), laid.arguments()?).fetch_one(conn).await?;
         packed_rows::unpacked(packed.as_deref()).map_err(decode)
     }
 
@@ -275,6 +311,7 @@ impl Select {
     where
         T: for<'r> sqlx::FromRow<'r, Row> + Send + Unpin,
     {
-        sqlx::query_as_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_all(conn).await
+        let laid = self.laid(conn);
+        sqlx::query_as_with(AssertSqlSafe(laid.text(conn)), laid.arguments()?).fetch_all(conn).await
     }
 }

@@ -8,6 +8,7 @@ use sqlx::{Arguments, AssertSqlSafe};
 use super::filters::Search;
 use crate::bookings::model::PaymentChannel;
 use crate::db::select::Select;
+use crate::db::walk::Walk;
 use crate::db::{Conn, Driver, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
@@ -104,13 +105,9 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
          r.fulfilled_on, r.claimed_minor \
          FROM refunds r LEFT JOIN agencies a ON a.id = r.agency_id",
     );
-    query = query.and_if("r.agency_id = ?", scope.agency_id()).and("r.kind = ?", [kind.word().into()]);
     query = query.and_if("r.order_no = ?", search.order_no.as_deref());
     query = query.and_if("r.airline_pnr = ?", search.pnr.as_deref());
-    query = query.and_if("r.airline = ?", search.airline.as_deref());
     query = query.and_if("r.status = ?", search.status.map(Status::word));
-    query = query.and_if("r.registered_at >= ?", search.registered_from.map(instant_text));
-    query = query.and_if("r.registered_at < ?", search.registered_until.map(instant_text));
     query = query.and_if("r.payment_channel = ?", search.channel.map(PaymentChannel::word));
     query = query.and_if("r.difference_reason = ?", search.difference.map(Difference::word));
     if let Some(now) = search.overdue_at {
@@ -125,10 +122,15 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
     }
     query = query.and_if("r.closed_at >= ?", search.refunded_from.map(instant_text));
     query = query.and_if("r.closed_at < ?", search.refunded_until.map(instant_text));
-    if let Some(after) = search.after.clone() {
-        query = query.and("(r.registered_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
-    }
-    query.limited("ORDER BY r.registered_at DESC, r.id DESC", limit)
+    let walk = Walk::newest_first(["r.registered_at", "r.id"])
+        .same("r.agency_id", scope.agency_id())
+        .same("r.kind", Some(kind.word()))
+        .same("r.airline", search.airline.as_deref())
+        .since(search.registered_from.map(instant_text))
+        .until(search.registered_until.map(instant_text))
+        .after(search.after.clone().map(|cursor| [cursor.sorted, cursor.id]));
+    let asks_no_more = !query.is_filtered();
+    query.walked(walk.shared(asks_no_more), limit)
 }
 
 /// The lines of Finance → Refunds.

@@ -1,15 +1,13 @@
 //! All SQL of the desk's requests.
 
-use std::sync::OnceLock;
-
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::view::RequestView;
 use crate::db::Conn;
 use crate::db::select::Select;
 use crate::kernel::time::{Timestamp, instant_text, plus_hours};
 use crate::requests::store::{Line, LineRow, lines_for};
-use crate::web::figures::COUNTED;
+use crate::web::figures::{COUNTED, counted};
 use crate::web::paging::Cursor;
 use crate::web::plenty::Plenty;
 
@@ -40,23 +38,18 @@ impl Counts {
 /// A request counts as due when its time is over within this.
 const DUE_WITHIN_HOURS: i64 = 1;
 
-/// The counts that are everybody's, in the order of the statement's limits.
-const COMMON: [&str; 4] = ["requests new", "requests waiting for us", "requests waiting for customer", "requests due"];
-
-/// The statement that counts. A limit stands in the text, so that PostgreSQL makes its plan once.
-fn counting() -> &'static str {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| {
-        format!(
-            "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $1 > 0 AND status <> 'completed' AND status = 'new' LIMIT {COUNTED}) c) AS new, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE status <> 'completed' AND assignee_id = $2 LIMIT {COUNTED}) c) AS mine, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $3 > 0 AND status <> 'completed' AND (status IN ('new', 'in-process') \
-             OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund')) LIMIT {COUNTED}) c) AS waiting_for_us, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $4 > 0 AND status <> 'completed' AND status = 'processed' LIMIT {COUNTED}) c) AS waiting_for_customer, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM requests WHERE $6 > 0 AND status <> 'completed' AND status <> 'processed' AND due_at < $5 LIMIT {COUNTED}) c) AS due"
-        )
-    })
-}
+/// The counts that are everybody's: what they are called, and which rows they count.
+const COMMON: [(&str, &str); 4] = [
+    ("new", "requests WHERE status <> 'completed' AND status = 'new'"),
+    (
+        "waiting_for_us",
+        "requests WHERE status <> 'completed' AND (status IN ('new', 'in-process') \
+         OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund'))",
+    ),
+    ("waiting_for_customer", "requests WHERE status <> 'completed' AND status = 'processed'"),
+    ("due", "requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < $2"),
+];
+const DUE: usize = 3;
 
 /// Counts every view in one statement, no further than [`COUNTED`], and not at all what was found full a moment ago. What
 /// waits for us is found among all open requests, because an accepted offer may wait in any state.
@@ -64,18 +57,19 @@ fn counting() -> &'static str {
 /// # Errors
 /// The database's own.
 pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    let limits = plenty.limits(COMMON, now);
-    let [new, waiting_for_us, waiting_for_customer, due] = limits;
-    let counted: Counts = sqlx::query_as(counting())
-        .bind(new)
-        .bind(user_id)
-        .bind(waiting_for_us)
-        .bind(waiting_for_customer)
-        .bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)))
-        .bind(due)
-        .fetch_one(conn)
-        .await?;
-    let of = |nth: usize, count: i64| plenty.of(COMMON[nth], limits[nth], count, now);
+    let rows = COMMON.map(|(_, rows)| rows);
+    let limits = plenty.limits(rows, now);
+    let mut text = format!("SELECT {}", counted("mine", "requests WHERE status <> 'completed' AND assignee_id = $1", COUNTED));
+    for ((name, rows), limit) in COMMON.into_iter().zip(limits) {
+        text.push_str(", ");
+        text.push_str(&counted(name, rows, limit));
+    }
+    let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(user_id);
+    if limits[DUE] > 0 {
+        query = query.bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)));
+    }
+    let counted: Counts = query.fetch_one(conn).await?;
+    let of = |nth: usize, count: i64| plenty.of(rows[nth], limits[nth], count, now);
     Ok(Counts {
         new: of(0, counted.new),
         mine: counted.mine,

@@ -1,9 +1,7 @@
 //! All SQL of the desk.
 
-use std::sync::OnceLock;
-
 use serde::Deserialize;
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::view::View;
 use crate::bookings::model::PaymentChannel;
@@ -12,7 +10,7 @@ use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Reason, Status};
-use crate::web::figures::COUNTED;
+use crate::web::figures::{COUNTED, counted};
 use crate::web::paging::Cursor;
 use crate::web::plenty::Plenty;
 
@@ -44,24 +42,16 @@ impl Counts {
     }
 }
 
-/// The counts that are everybody's, in the order of the statement's limits.
-const COMMON: [&str; 6] = ["to-submit", "waiting-for-airline", "airline-refunding", "due-to-credit", "overdue", "unassigned"];
-
-/// The statement that counts. A limit stands in the text, so that PostgreSQL makes its plan once.
-fn counting() -> &'static str {
-    static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| {
-        format!(
-            "SELECT (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $1 > 0 AND closed_at IS NULL AND status = 'atlas-processing' LIMIT {COUNTED}) c) AS to_submit, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $2 > 0 AND closed_at IS NULL AND status = 'airline-processing' LIMIT {COUNTED}) c) AS waiting_for_airline, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $3 > 0 AND closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL LIMIT {COUNTED}) c) AS airline_refunding, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $4 > 0 AND closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL LIMIT {COUNTED}) c) AS due_to_credit, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $6 > 0 AND closed_at IS NULL AND due_at < $5 LIMIT {COUNTED}) c) AS overdue, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE closed_at IS NULL AND assignee_id = $7 LIMIT {COUNTED}) c) AS mine, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM refunds WHERE $8 > 0 AND closed_at IS NULL AND assignee_id IS NULL LIMIT {COUNTED}) c) AS unassigned"
-        )
-    })
-}
+/// The counts that are everybody's: what they are called, and which rows they count.
+const COMMON: [(&str, &str); 6] = [
+    ("to_submit", "refunds WHERE closed_at IS NULL AND status = 'atlas-processing'"),
+    ("waiting_for_airline", "refunds WHERE closed_at IS NULL AND status = 'airline-processing'"),
+    ("airline_refunding", "refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL"),
+    ("due_to_credit", "refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL"),
+    ("overdue", "refunds WHERE closed_at IS NULL AND due_at < $2"),
+    ("unassigned", "refunds WHERE closed_at IS NULL AND assignee_id IS NULL"),
+];
+const OVERDUE: usize = 4;
 
 /// Counts every view in one statement, each within its own index and no further than [`COUNTED`]; not at all what was found
 /// full a moment ago.
@@ -69,20 +59,19 @@ fn counting() -> &'static str {
 /// # Errors
 /// The database's own.
 pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    let limits = plenty.limits(COMMON, now);
-    let [to_submit, waiting_for_airline, airline_refunding, due_to_credit, overdue, unassigned] = limits;
-    let counted: Counts = sqlx::query_as(counting())
-        .bind(to_submit)
-        .bind(waiting_for_airline)
-        .bind(airline_refunding)
-        .bind(due_to_credit)
-        .bind(instant_text(now))
-        .bind(overdue)
-        .bind(user_id)
-        .bind(unassigned)
-        .fetch_one(conn)
-        .await?;
-    let of = |nth: usize, count: i64| plenty.of(COMMON[nth], limits[nth], count, now);
+    let rows = COMMON.map(|(_, rows)| rows);
+    let limits = plenty.limits(rows, now);
+    let mut text = format!("SELECT {}", counted("mine", "refunds WHERE closed_at IS NULL AND assignee_id = $1", COUNTED));
+    for ((name, rows), limit) in COMMON.into_iter().zip(limits) {
+        text.push_str(", ");
+        text.push_str(&counted(name, rows, limit));
+    }
+    let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(user_id);
+    if limits[OVERDUE] > 0 {
+        query = query.bind(instant_text(now));
+    }
+    let counted: Counts = query.fetch_one(conn).await?;
+    let of = |nth: usize, count: i64| plenty.of(rows[nth], limits[nth], count, now);
     Ok(Counts {
         to_submit: of(0, counted.to_submit),
         waiting_for_airline: of(1, counted.waiting_for_airline),

@@ -6,6 +6,7 @@ use sqlx::FromRow;
 use super::filters::Search;
 use super::model::{Category, Request, Status};
 use crate::db::select::Select;
+use crate::db::walk::Walk;
 use crate::db::{Conn, decode, json};
 use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -289,22 +290,22 @@ pub fn lines_for(user_id: &str) -> Select {
 /// The query of My Requests, the one that changed last first.
 #[must_use]
 pub fn list_query(scope: &Scope, user_id: &str, search: &Search, limit: i64) -> Select {
-    let mut query = lines_for(user_id)
-        .and_if("r.agency_id = ?", scope.agency_id())
-        .and_if("r.number = ?", search.number.as_deref())
-        .and_if("r.order_no = ?", search.order_no.as_deref())
-        .and_if("r.category = ?", search.category.map(Category::word))
-        .and_if("r.status = ?", search.status.map(Status::word))
-        .and_if("r.modified_at >= ?", search.modified_from.map(instant_text))
-        .and_if("r.modified_at < ?", search.modified_until.map(instant_text));
+    let mut query =
+        lines_for(user_id).and_if("r.number = ?", search.number.as_deref()).and_if("r.order_no = ?", search.order_no.as_deref());
     if search.unread {
         let has_unread = "r.id IN (SELECT n.case_id FROM notices n WHERE n.user_id = ? AND n.case_kind = 'request' AND n.read_at IS NULL)";
         query = query.and(has_unread, [user_id.into()]);
     }
-    if let Some(after) = search.after.clone() {
-        query = query.and("(r.modified_at, r.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
-    }
-    query.limited("ORDER BY r.modified_at DESC, r.id DESC", limit)
+    let walk = Walk::newest_first(["r.modified_at", "r.id"])
+        .same("r.agency_id", scope.agency_id())
+        .same("r.category", search.category.map(Category::word))
+        .same("r.status", search.status.map(Status::word))
+        .since(search.modified_from.map(instant_text))
+        .until(search.modified_until.map(instant_text))
+        .after(search.after.clone().map(|cursor| [cursor.sorted, cursor.id]));
+    let has_index = search.category.is_none() || search.status.is_none();
+    let asks_no_more = !query.is_filtered();
+    query.walked(walk.shared(has_index && asks_no_more), limit)
 }
 
 /// The lines of My Requests.
