@@ -255,6 +255,18 @@ async fn a_corrected_result_file_is_taken(world: World) {
     let page = checked(&world, &lan, "b.csv", file.as_bytes(), &[]).await.expect("Ready");
     confirm(&world, &lan, &page).await;
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds WHERE fulfilled_on = '2026-11-12'").await, 1);
+    // A number that was kept from the spreadsheet leaves as no formula, and comes back as the number it is; so does a workbook.
+    world.booked(&agency, &number(2)).await;
+    world.booked(&agency, &number(3)).await;
+    let kept = format!("order_no,fulfilled_on\n\"=\"\"{}\"\"\",11/12/2026\n", number(2));
+    let page = checked(&world, &lan, "c.csv", kept.as_bytes(), &[]).await.expect("is no day");
+    let file = lan.get(&page.attribute("a[href*='rows.csv']", "href").expect("a file")).await.text();
+    assert!(file.contains("'=\"\"SKLA"), "{file}");
+    let page = checked(&world, &lan, "d.csv", file.replace("11/12/2026", "2026-11-13").as_bytes(), &[]).await;
+    page.expect("1 Ready");
+    let page = checked(&world, &lan, "e.csv", format!("order_no\n{}\n", number(3)).as_bytes(), &[]).await;
+    let workbook = lan.get(&page.attribute("a[href*='rows.xlsx']", "href").expect("a file")).await.body;
+    checked(&world, &lan, "f.xlsx", &workbook, &[("fulfilled_on", "2026-11-13")]).await.expect("1 Ready");
 }
 
 async fn a_search_finds_every_refund_and_the_not_found_apart(world: World) {
@@ -264,7 +276,9 @@ async fn a_search_finds_every_refund_and_the_not_found_apart(world: World) {
         world.booked(&agency, &number(n)).await;
     }
     let refund = lan.refund(&number(1), "voluntary").await;
-    let text = format!("{}, {}\nＳＫＬＡ202611041932{:05}", number(1), "SKLA20991104193200042", 2);
+    // One of them twice, in two spellings, and one that is no order number.
+    let text =
+        format!("{0}, {1}\nＳＫＬＡ202611041932{2:05}\n{3}, 1.2E+18", number(1), "SKLA20991104193200042", 2, number(1).to_lowercase());
     let answer = lan.upload("/bookings/batch-search", &[("orders", &text), ("once", "k")], &[]).await.expect_status(303);
     world.work_all().await;
     let page = lan.get(&answer.location).await.expect_status(200);
@@ -272,16 +286,19 @@ async fn a_search_finds_every_refund_and_the_not_found_apart(world: World) {
     assert!(rows[0].contains(&refund) && rows[0].contains("Atlas Processing"), "{rows:?}");
     assert!(rows[1].contains("Not found"), "{rows:?}");
     assert!(rows[2].contains("No refund yet"), "{rows:?}");
+    assert!(rows[3].contains("E_EXCEL_PRECISION") && !rows[3].contains("Not found"), "{rows:?}");
+    page.expect("4 rows in the file").expect("2 Found").expect("2 Not found, or not readable");
     let missing = lan.get(&format!("{}?status=refused", answer.location)).await;
-    assert_eq!(rows_of(&missing).len(), 1);
+    assert_eq!(rows_of(&missing).len(), 2);
     let file = lan.get(&format!("{}/rows.csv", answer.location)).await.text();
     assert!(file.contains(&format!("{},Found,{refund},Atlas Processing,USD,74.99,", number(1))), "{file}");
     // By file, as the operator, who sees every agency's orders.
     let sam = world.person("sam", Role::OperatorAgent, None).await;
-    let sheet = workbook(&[&["order_no"], &[&number(1)], &["123"]]);
+    let sheet = workbook(&[&["order_no"], &[&number(1)], &["123"], &[&number(1)]]);
     let answer = sam.upload_sheet("/bookings/batch-search", &[("once", "k2")], ("s.xlsx", &sheet), &[]).await.expect_status(303);
     world.work_all().await;
-    sam.get(&answer.location).await.expect(&refund);
+    let rows = rows_of(&sam.get(&answer.location).await);
+    assert!(rows[0].contains(&refund) && rows[2].contains(&refund), "what is asked twice is answered twice: {rows:?}");
     lan.get(&answer.location).await.expect_status(404);
     lan.upload("/bookings/batch-search", &[("orders", " "), ("once", "k3")], &[]).await.expect_status(422).expect("Paste order numbers");
 }

@@ -170,7 +170,7 @@ async fn every_damaged_file_has_its_own_sentence(world: World) {
         ("bomb.xlsx", with_part(&good, "xl/sharedStrings.xml", &bomb), "larger than 64 MB"),
         ("strings.xlsx", with_part(&good, "xl/sharedStrings.xml", strings.as_bytes()), "within the memory and time"),
         ("much.xlsx", much, "more than 24 MB of text"),
-        ("quote.csv", open_quote.into_bytes(), "line 2 is too long"),
+        ("quote.csv", open_quote.into_bytes(), "begins in line 2 is not closed"),
         ("columns.csv", format!("order_no\n{}\n", "x,".repeat(500)).into_bytes(), "Line 2 has more than 100 columns"),
         ("header.csv", b"PNR\nABCDEF\n".to_vec(), "no column “order_no”. It has: PNR"),
         ("headeronly.csv", b"order_no\n".to_vec(), "no order number in the file"),
@@ -183,7 +183,12 @@ async fn every_damaged_file_has_its_own_sentence(world: World) {
     }
     assert_eq!(world.count("SELECT COUNT(*) FROM batch_rows").await, 0);
     lan.get("/finance/claims/batches").await.expect("Not readable");
-    // Too large before it is looked at, and nothing at all.
+    // Its own sentence for each kind: only what is the same to a person says the same.
+    let sentences: std::collections::BTreeSet<String> = said.values().map(|text| text.replace(|c: char| c.is_ascii_digit(), "")).collect();
+    assert_eq!(sentences.len() + 3, said.len(), "{said:#?}");
+    // Not named like a spreadsheet, too large before it is looked at, and nothing at all.
+    let answer = lan.upload_sheet("/finance/claims/batches", &[("once", "k")], ("orders.pdf", &good), &[]).await;
+    answer.expect_status(422).expect("“orders.pdf” is not named like a spreadsheet");
     let answer = lan.upload_sheet("/finance/claims/batches", &[("once", "k")], ("big.csv", &vec![b'x'; 6 * 1_048_576]), &[]).await;
     answer.expect_status(422).expect("5 MB");
     let answer = lan.upload_sheet("/finance/claims/batches", &[("once", "k")], ("none.csv", b""), &[]).await;
@@ -202,9 +207,27 @@ async fn cells_that_are_no_order_numbers_are_refused_one_by_one(world: World) {
     sheet.write_datetime_with_format(4, 0, &day, &Format::new().set_num_format("yyyy-mm-dd")).expect("a cell");
     sheet.write_string(5, 0, "1.23457E+18").expect("a cell");
     sheet.write_string(6, 0, number(1)).expect("a cell");
+    // A formula without a value would mean every passenger; and a card's number is not kept, whatever column it stands in.
+    sheet.write_string(0, 1, "passengers").expect("a cell");
+    sheet.write_string(0, 2, "note").expect("a cell");
+    sheet.write_string(7, 0, number(2)).expect("a cell");
+    sheet.write_formula(7, 1, Formula::new("=Z9").set_result("")).expect("a cell");
+    sheet.write_string(8, 0, number(2)).expect("a cell");
+    sheet.write_string(8, 2, "card 4111-1111 1111 1111, please").expect("a cell");
     let page = checked(&world, &lan, "cells.xlsx", &book.save_to_buffer().expect("a workbook"), &[]).await;
     let rows = page.select("tbody tr");
-    let expected = ["E_EXCEL_PRECISION", "E_FORMULA", "E_CELL_KIND", "E_CELL_KIND", "E_EXCEL_PRECISION", "Ready"];
+    assert_eq!(world.count("SELECT COUNT(*) FROM batch_rows WHERE cells LIKE '%1111%1111%'").await, 0);
+    let expected = [
+        "E_EXCEL_PRECISION",
+        "E_FORMULA",
+        "E_CELL_KIND",
+        "E_CELL_KIND",
+        "E_EXCEL_PRECISION",
+        "Ready",
+        "E_FORMULA",
+        "A card number stood in this row (card •••• 1111, please)",
+    ];
+    assert_eq!(rows.len(), expected.len());
     for (row, code) in rows.iter().zip(expected) {
         assert!(row.contains(code), "{code}: {row}");
     }

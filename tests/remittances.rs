@@ -12,6 +12,7 @@ mod sums;
 on_both! {
     a_file_is_read_matched_and_credited
     the_same_file_or_the_same_lines_again_change_nothing
+    money_that_cannot_be_read_is_never_left_out
     one_line_pays_two_refunds_and_two_lines_one
     a_line_pays_a_refund_in_two_parts
     short_over_and_unknown_lines_each_have_a_place
@@ -176,11 +177,49 @@ async fn the_same_file_or_the_same_lines_again_change_nothing(world: World) {
     sam.get(&again).await.expect("This file was imported before");
     // The same lines in another form.
     let sheet = workbook(&[&["Reference", "Amount", "Currency", "Date"], &["LJ-REF-1", "74.99", "USD", "2026-11-19"]]);
-    assert_eq!(imported(&sam, "c.xlsx", &sheet).await, format!("{first}?done=remittance-there"));
+    let draft = draft(&sam, "c.xlsx", &sheet).await;
+    let fields = columns(&sam.get(&draft).await);
+    let mut fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    fields.push(("go", "import"));
+    let number = first.rsplit('/').next().unwrap_or_default();
+    sam.post(&draft, &fields).await.expect_status(200).expect(&format!("Another file, {number}, has the very same lines"));
     assert_eq!(world.count("SELECT COUNT(*) FROM remittances").await, 1);
     assert_eq!(deposit(&world).await, 7499 - 200);
+    // A bank may pay the same twice: whoever says so imports it, once.
+    fields.push(("other_payments", "1"));
+    let second = sam.post(&draft, &fields).await.expect_status(303).location;
+    assert_eq!(sam.post(&draft, &fields).await.expect_status(303).location, second, "the same press again");
+    sam.get(&second).await.expect("USD 74.99 USD 0.00 USD 74.99 USD 0.00");
+    assert_eq!(world.count("SELECT COUNT(*) FROM remittances").await, 2);
     // The source remembers its columns.
     assert_eq!(world.count("SELECT COUNT(*) FROM remittance_sources").await, 1);
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn money_that_cannot_be_read_is_never_left_out(world: World) {
+    let (sam, _, _) = waiting(&world, 1).await;
+    let csv = "Reference,Amount,Currency,Date\nLJ-REF-1,74.99,USD,19/11/2026\nLJ-REF-2,12.0O,USD,\nTotal,,,\n";
+    let draft_of = async |csv: &str| {
+        let draft = draft(&sam, "a.csv", csv.as_bytes()).await;
+        let fields = columns(&sam.get(&draft).await.expect("3 lines cannot be read"));
+        (draft, [fields, vec![("go".to_owned(), "import".to_owned()), ("leave_out".to_owned(), "1".to_owned())]].concat())
+    };
+    let press = async |(draft, fields): &(String, Vec<(String, String)>), more: &[(&str, &str)]| {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        sam.post(draft, &[&fields[..], more].concat()).await
+    };
+    let form = draft_of(csv).await;
+    press(&form, &[]).await.expect_status(200).expect("2 lines may hold money that cannot be read");
+    press(&form, &[("dates", "day-first")]).await.expect_status(200).expect("1 line may hold money that cannot be read");
+    assert_eq!(world.count("SELECT COUNT(*) FROM remittances").await, 0);
+    // Corrected in the file, and the dates said: only the line without any figure is left out.
+    let form = draft_of(&csv.replace("12.0O", "12.00").replace("USD,\nTotal", "USD,20/11/2026\nTotal")).await;
+    let remittance = press(&form, &[("dates", "day-first")]).await.expect_status(303).location;
+    sam.get(&remittance).await.expect("USD 86.99 USD 0.00 USD 86.99 USD 0.00").expect("2026-11-19").expect("2026-11-20");
+    // The source remembers how its dates are written.
+    let page = sam.get(&draft(&sam, "b.csv", b"Reference,Amount,Currency,Date\nX,1.00,USD,03/11/2026\n").await).await;
+    assert_eq!(page.attribute("#dates option[selected]", "value").as_deref(), Some("day-first"));
+    page.expect("2026-11-03");
     assert_eq!(world.verify().await, Vec::<String>::new());
 }
 
@@ -294,20 +333,29 @@ async fn a_line_is_rejected_and_opened_again(world: World) {
     let version = |page: &Page| page.attribute("input[name=version]", "value").expect("a form");
     let page = sam.get(&line).await;
     let team = page.attribute("#owner option:not([selected])", "value").expect("somebody else");
-    sam.post(&format!("{line}/owner"), &[("version", &version(&page)), ("owner", &team)]).await.expect_status(303);
+    // The same press again changes nothing, and says the same.
+    for _ in 0..2 {
+        sam.post(&format!("{line}/owner"), &[("version", &version(&page)), ("once", "o"), ("owner", &team)]).await.expect_status(303);
+    }
     fin.get("/finance/unmatched?owner=mine").await.expect("USD 74.99");
     let old = version(&page);
-    sam.post(&format!("{line}/rejection"), &[("version", &old), ("rejection", "returned")])
+    sam.post(&format!("{line}/rejection"), &[("version", &old), ("once", "late"), ("rejection", "returned")])
         .await
         .expect_status(409)
         .expect("changed this line");
-    for _ in 0..2 {
+    for round in ["1", "2"] {
         let now = version(&sam.get(&line).await);
-        sam.post(&format!("{line}/rejection"), &[("version", &now), ("rejection", "returned")]).await.expect_status(303);
+        let reject = [("version", now.as_str()), ("once", &format!("reject-{round}")), ("rejection", "returned")];
+        let pressed =
+            futures_util::future::join_all((0..8).map(|_| async { sam.post(&format!("{line}/rejection"), &reject).await.status }));
+        assert_eq!(pressed.await, [303; 8]);
         sam.get(&remittance).await.expect("USD 74.99 USD 0.00 USD 0.00 USD 74.99").expect("Returned to the sender");
         assert_eq!(world.verify().await, Vec::<String>::new());
         let now = version(&sam.get(&line).await);
-        sam.post(&format!("{line}/reopening"), &[("version", &now)]).await.expect_status(303);
+        for _ in 0..2 {
+            let reopen = [("version", now.as_str()), ("once", &format!("reopen-{round}"))];
+            sam.post(&format!("{line}/reopening"), &reopen).await.expect_status(303);
+        }
         sam.get(&remittance).await.expect("USD 74.99 USD 0.00 USD 74.99 USD 0.00");
         assert_eq!(world.verify().await, Vec::<String>::new());
     }

@@ -90,6 +90,7 @@ batch-search-earlier = Earlier searches
 batch-search-result = Refunds of a list of orders
 batch-pasted = Pasted list
 batch-not-found = Not found
+batch-not-found-or-read = Not found, or not readable
 batch-no-refund = No refund yet
 notice-batch-posted = { $count ->
     [one] A file of the agency brought { $count } claim ({ $number }).
@@ -107,6 +108,7 @@ row-cancelled = This order was cancelled. If the airline pays for it nevertheles
 row-duplicate = The same as line { $line }: each order is claimed once.
 row-format = “{ $value }” is no order number.
 row-excel-precision = Excel has changed this number: { $value }. Set the column to Text and paste the number again.
+row-card-number = A card number stood in this row ({ $value }) and was not kept. Take it out of the file.
 row-formula = There is a formula in this cell. Paste the value instead.
 row-cell-kind = “{ $value }” is a date, a yes or no, or an error, not what this column is for. Set the column to Text and paste it again.
 row-passenger = No passenger “{ $value }” on this order, or more than one. Write the name as on the order; leave the cell empty for everybody.

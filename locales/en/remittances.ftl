@@ -39,6 +39,12 @@ remittance-leave-out-needed = { $count ->
     [one] { $count } line cannot be read. Choose other columns, or say that it holds no money.
    *[other] { $count } lines cannot be read. Choose other columns, or say that they hold no money.
 }
+remittance-money-unreadable = { $count ->
+    [one] { $count } line may hold money that cannot be read. Correct it in the file, or choose other columns, decimals or dates. Nothing was imported.
+   *[other] { $count } lines may hold money that cannot be read. Correct them in the file, or choose other columns, decimals or dates. Nothing was imported.
+}
+remittance-alike = Another file, { $number }, has the very same lines. Nothing was imported. If these are other payments, say so and import again.
+remittance-other-payments = These are other payments
 remittance-import-go = { $count ->
     [one] Import { $count } line
    *[other] Import { $count } lines
@@ -72,6 +78,7 @@ field-pnr = PNR
 field-ticket = Ticket number
 field-passenger = Passenger
 mapping-fixed-currency = Currency, where no column has it
+mapping-dates = Dates as
 mapping-decimals = Amounts are written as
 mapping-column-missing = The file has no column “{ $column }”. Choose another.
 mapping-no-amount = Choose the column of the amount.

@@ -1,4 +1,5 @@
 sheet-empty = There is nothing in this file.
+sheet-ending = “{ $name }” is not named like a spreadsheet. Upload a file that ends in .xlsx or .csv.
 sheet-password = This workbook is protected by a password. Save it without the password and upload it again.
 sheet-old-excel = This is a workbook of the old kind (.xls). Open it, choose “Save as” and “Excel workbook (.xlsx)”, and upload that.
 sheet-html = This is a web page that is only named like a spreadsheet. Open it in a spreadsheet program, save it as .xlsx, and upload that.
@@ -12,7 +13,7 @@ sheet-which = Nobody can tell which sheet is meant: { $names }. Name it “data�
 sheet-far-cell = There is something in cell { $cell }, far outside of the table. Delete it and upload the file again.
 sheet-long-cell = The text in cell { $cell } is longer than { $max } characters.
 sheet-merged = Cells are merged at { $cell }. Nobody can tell for which rows the value is meant: unmerge the cells and fill in each row.
-sheet-open-quote = The text that begins in line { $line } is too long: most likely a quotation mark is not closed there.
+sheet-open-quote = The quotation mark that begins in line { $line } is not closed there, and would swallow the lines that follow. Close it, or take it out.
 sheet-many-columns = Line { $line } has more than { $max } columns.
 sheet-encoding = Nobody can tell in which encoding this file was saved. Choose the encoding beside the file, or save the file as XLSX or as “CSV UTF-8”.
 sheet-too-many-rows = The file has more than { $max } rows. Split it into several files.

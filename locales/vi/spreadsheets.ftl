@@ -1,4 +1,5 @@
 sheet-empty = Tệp này không có nội dung.
+sheet-ending = “{ $name }” không có tên của một bảng tính. Hãy tải lên tệp có đuôi .xlsx hoặc .csv.
 sheet-password = Sổ tính này được bảo vệ bằng mật khẩu. Hãy bỏ mật khẩu, lưu lại rồi tải lên lần nữa.
 sheet-old-excel = Đây là sổ tính kiểu cũ (.xls). Hãy mở tệp, chọn “Lưu dưới dạng” (Save As) và “Excel Workbook (.xlsx)”, rồi tải tệp mới lên.
 sheet-html = Đây là một trang web chỉ mang tên bảng tính. Hãy mở bằng phần mềm bảng tính, lưu thành .xlsx rồi tải lên.
@@ -12,7 +13,7 @@ sheet-which = Không xác định được cần đọc trang tính nào: { $nam
 sheet-far-cell = Ô { $cell } có nội dung nhưng nằm xa ngoài bảng. Hãy xóa nội dung đó rồi tải tệp lên lại.
 sheet-long-cell = Nội dung ô { $cell } dài hơn { $max } ký tự.
 sheet-merged = Có ô bị gộp tại { $cell } nên không xác định được giá trị thuộc những dòng nào. Hãy bỏ gộp ô và điền từng dòng.
-sheet-open-quote = Nội dung bắt đầu ở dòng { $line } quá dài: rất có thể dấu ngoặc kép ở đó chưa được đóng.
+sheet-open-quote = Dấu ngoặc kép mở ở dòng { $line } không được đóng ở đó và sẽ nuốt các dòng tiếp theo. Hãy đóng lại hoặc xóa đi.
 sheet-many-columns = Dòng { $line } có nhiều hơn { $max } cột.
 sheet-encoding = Không xác định được bảng mã của tệp này. Hãy chọn bảng mã bên cạnh tệp, hoặc lưu tệp thành XLSX hay “CSV UTF-8”.
 sheet-too-many-rows = Tệp có nhiều hơn { $max } dòng. Hãy tách thành nhiều tệp.

@@ -1,4 +1,5 @@
 sheet-empty = 此文件没有内容。
+sheet-ending = “{ $name }”的文件名不是电子表格。请上传以 .xlsx 或 .csv 结尾的文件。
 sheet-password = 此工作簿设有密码保护。请取消密码并保存后重新上传。
 sheet-old-excel = 此文件为旧版工作簿（.xls）。请打开后选择“另存为”，保存类型选“Excel 工作簿（.xlsx）”，再上传新文件。
 sheet-html = 此文件实为网页，只是使用了电子表格的文件名。请用电子表格软件打开，另存为 .xlsx 后上传。
@@ -12,7 +13,7 @@ sheet-which = 无法确定应读取哪个工作表：{ $names }。请将其命�
 sheet-far-cell = 单元格 { $cell } 有内容，但远在表格范围之外。请删除该内容后重新上传。
 sheet-long-cell = 单元格 { $cell } 的文本超过 { $max } 个字符。
 sheet-merged = { $cell } 处有合并单元格，无法确定该值适用于哪些行。请取消合并，并逐行填写。
-sheet-open-quote = 第 { $line } 行开始的文本过长，很可能是该处的引号未闭合。
+sheet-open-quote = 第 { $line } 行的引号没有闭合，会吞掉后面的行。请闭合或删除该引号。
 sheet-many-columns = 第 { $line } 行超过 { $max } 列。
 sheet-encoding = 无法确定此文件的编码。请在文件旁选择编码，或将文件另存为 XLSX 或“CSV UTF-8”。
 sheet-too-many-rows = 文件超过 { $max } 行。请拆分为多个文件。

@@ -91,6 +91,8 @@ impl<T: DeserializeOwned + 'static> FromRequest for Upload<T> {
 
 /// Fields and files of one form.
 const MOST_PARTS: usize = 300;
+/// How the names of spreadsheets end. Those of other programs are let through to the reader, which says what to do about each.
+const SHEET_ENDINGS: [&str; 11] = ["xlsx", "csv", "txt", "tsv", "xls", "xlsm", "xlsb", "xltx", "ods", "htm", "html"];
 
 /// A file on the disk that no row knows yet: gone with its owner, unless it is handed over.
 struct Loose(Option<PathBuf>);
@@ -170,7 +172,8 @@ impl Reading {
         if text.contains('\0') { Err(Error::BadRequest) } else { Ok(text.replace("\r\n", "\n")) }
     }
 
-    /// Takes a spreadsheet into memory, where it may be small.
+    /// Takes a spreadsheet into memory, where it may be small. What its name says it is, its content has to be, too: the reader
+    /// looks at that.
     async fn sheet(&mut self, mut field: Field, sent_name: &str) -> Result<(), Error> {
         let most = self.app.settings.limits.max_sheet_bytes;
         let (mut bytes, mut count) = (Vec::new(), 0usize);
@@ -185,7 +188,10 @@ impl Reading {
             }
         }
         let name = clean_name(sent_name);
-        if count > most {
+        let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
+        if count > 0 && !ending.is_some_and(|ending| SHEET_ENDINGS.contains(&ending.as_str())) {
+            self.problems.add("sheet", Message::new("sheet-ending").text("name", name));
+        } else if count > most {
             let megabytes = i64::try_from(most / 1_048_576).unwrap_or(0);
             self.problems.add("sheet", Message::new("attachment-too-large").count("megabytes", megabytes).text("name", name));
         } else if count > 0 {

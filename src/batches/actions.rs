@@ -1,5 +1,7 @@
 //! What people do with a batch: begin it with a file, confirm it, discard it.
 
+use std::collections::HashSet;
+
 use super::model::{Batch, BatchKind, BatchRow, Counts, RowStatus, Status};
 use super::{judging, row_store, store};
 use crate::attachments::store::{self as attachments, Home};
@@ -92,16 +94,21 @@ pub async fn begin(db: &Db, beginning: Beginning, now: Timestamp) -> Result<Stri
 pub async fn begin_pasted(db: &Db, actor: Actor, orders: Vec<String>, now: Timestamp) -> Result<String, NotDone> {
     db.write(move |conn| {
         Box::pin(async move {
+            // The same order in another spelling is the same order.
+            let mut seen = HashSet::new();
+            let all = (1..).zip(&orders).map(|(line, text)| pasted_row(line, text));
+            let all = all.filter(|row| row.order_no.is_empty() || seen.insert(row.order_no.clone()));
+            let all: Vec<BatchRow> = (1..).zip(all).map(|(row_no, row)| BatchRow { row_no, ..row }).collect();
+            let count = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
+            let refused = all.iter().filter(|row| row.status == RowStatus::Refused).count();
             let batch = Batch {
                 status: Status::Checking,
                 header: vec!["order_no".to_owned()],
-                counts: Counts { rows: i64::try_from(orders.len()).unwrap_or(i64::MAX), ..Counts::default() },
+                counts: Counts { rows: count(all.len()), refused: count(refused), ..Counts::default() },
                 file_digest: digest(&orders.join("\n")),
                 ..new(conn, &actor, BatchKind::Search, "", now).await?
             };
             store::insert(conn, &batch, now).await?;
-            let row = |(row_no, text): (i64, &String)| pasted_row(row_no, text);
-            let all: Vec<BatchRow> = (1..).zip(&orders).map(row).collect();
             row_store::insert_rows(conn, &batch.id, &all).await?;
             Ok(batch.number)
         })
@@ -109,13 +116,13 @@ pub async fn begin_pasted(db: &Db, actor: Actor, orders: Vec<String>, now: Times
     .await
 }
 
-fn pasted_row(row_no: i64, text: &str) -> BatchRow {
+fn pasted_row(line: i64, text: &str) -> BatchRow {
     let cell = Cell::text(text);
     let order_no = judging::order_number(&cell);
     let refused = order_no.as_ref().err().cloned();
     BatchRow {
-        row_no,
-        line: row_no,
+        row_no: line,
+        line,
         cells: vec![cell],
         status: if refused.is_some() { RowStatus::Refused } else { RowStatus::Unchecked },
         code: refused.as_ref().map(|refused| refused.code),

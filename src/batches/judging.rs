@@ -15,6 +15,7 @@ use crate::refunds::selection::Selection;
 use crate::refunds::taken_store::Taken;
 use crate::spreadsheets::cell::{Cell, CellKind};
 use crate::spreadsheets::identifying::{self, Fault};
+use crate::web::form::MASKED;
 use crate::web::words::Message;
 
 /// Why a row cannot be.
@@ -82,9 +83,31 @@ pub fn check_duplicate(earlier: &mut Earlier, order_no: &str, line: i64, passeng
     Ok(())
 }
 
+/// Refuses a row in which a card number stood.
+///
+/// # Errors
+/// `E_CARD_NUMBER`.
+pub fn check_cards(cells: &[Cell]) -> Result<(), Refused> {
+    match cells.iter().find(|cell| cell.1.contains(MASKED)) {
+        Some(cell) => Err(Refused::new(RowCode::CardNumber).text("value", &cell.1)),
+        None => Ok(()),
+    }
+}
+
 /// The passengers that a cell names, as they are compared; none means everybody.
-#[must_use]
-pub fn passenger_names(cell: &Cell) -> Vec<String> {
+///
+/// # Errors
+/// When it is no cell for names: a formula without a value would mean everybody.
+pub fn passenger_names(cell: &Cell) -> Result<Vec<String>, Refused> {
+    match cell.0 {
+        CellKind::Formula => return Err(fault_of(Fault::Formula, RowCode::Passenger, cell)),
+        CellKind::Fault | CellKind::Bool | CellKind::Date => return Err(fault_of(Fault::WrongKind, RowCode::Passenger, cell)),
+        CellKind::Empty | CellKind::Text | CellKind::Number => {}
+    }
+    Ok(names(cell))
+}
+
+fn names(cell: &Cell) -> Vec<String> {
     cell.1.split([';', '；', '\n', '、']).map(fold_name).filter(|name| !name.is_empty()).collect()
 }
 
@@ -131,7 +154,7 @@ pub fn judge(batch: &Batch, places: &Places, row: &BatchRow, found: Found<'_>, n
     if expected.is_some_and(|amount| !(1..=crate::web::form::MOST_MINOR).contains(&amount.minor)) {
         return Err(Refused::new(RowCode::Amount).text("value", &amount_cell.1));
     }
-    let passengers = chosen(kept, &passenger_names(cell(Column::Passengers)))?;
+    let passengers = chosen(kept, &passenger_names(cell(Column::Passengers))?)?;
     let segments: BTreeSet<i64> = booking.segments.iter().map(|segment| segment.no).collect();
     if let Some(other) = found.taken.iter().find(|taken| passengers.contains(&taken.passenger_no)) {
         let code = if other.completed == 1 { RowCode::Refunded } else { RowCode::OpenRefund };

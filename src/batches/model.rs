@@ -64,6 +64,8 @@ crate::text_column! {
         Day = "E_DATE",
         UnlikelyDay = "E_DATE_UNLIKELY",
         Amount = "E_AMOUNT",
+        /// A card number stood in it, and is not kept.
+        CardNumber = "E_CARD_NUMBER",
         /// Figures beyond all bounds.
         Calculation = "E_CALCULATION",
     }

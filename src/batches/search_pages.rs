@@ -97,9 +97,7 @@ pub async fn search(visit: Visit<SeeRefunds>, upload: Upload<SearchForm>) -> Ans
         };
         pages::begun(app, beginning).await?
     } else {
-        let mut unique = std::collections::HashSet::new();
-        let orders: Vec<String> = pasted.into_iter().filter(|order| unique.insert(order.to_uppercase())).collect();
-        actions::begin_pasted(&app.db, visit.actor.clone(), orders, now).await?
+        actions::begin_pasted(&app.db, visit.actor.clone(), pasted, now).await?
     };
     app.wake.notify_one();
     Ok(see_other(&format!("/batches/{number}")))

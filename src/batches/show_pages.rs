@@ -4,7 +4,7 @@ use actix_web::web::{Path, Query};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
-use super::model::{Batch, BatchKind, BatchRow, RowStatus, Status};
+use super::model::{Batch, BatchKind, BatchRow, RowCode, RowStatus, Status};
 use super::row_store::{self, RowRefund};
 use super::store;
 use super::{actions, files};
@@ -35,6 +35,13 @@ struct Line {
     refunds: Vec<RowRefund>,
     /// The order number, or what stood in its place.
     text: String,
+}
+
+impl Line {
+    /// Whether nobody whom the reader may see has such an order.
+    fn is_not_found(&self) -> bool {
+        self.row.code == Some(RowCode::NotFound)
+    }
 }
 
 /// A filter that is a figure.
@@ -128,10 +135,10 @@ async fn with_refunds<P>(
     let text = |row: &BatchRow| files::order_text(batch, row);
     if batch.kind == BatchKind::Search {
         let orders: Vec<String> = rows.iter().map(|row| row.order_no.clone()).filter(|order| !order.is_empty()).collect();
-        let mut refunds = files::by_order(row_store::refunds_of_orders(conn, &visit.scope(), &orders).await?);
+        let refunds = files::by_order(row_store::refunds_of_orders(conn, &visit.scope(), &orders).await?);
         return Ok(rows
             .into_iter()
-            .map(|row| Line { text: text(&row), refunds: refunds.remove(&row.order_no).unwrap_or_default(), row })
+            .map(|row| Line { text: text(&row), refunds: refunds.get(&row.order_no).cloned().unwrap_or_default(), row })
             .collect());
     }
     let numbers: Vec<i64> = rows.iter().map(|row| row.row_no).collect();

@@ -191,7 +191,7 @@ pub async fn insert(conn: &mut Conn, batch: &Batch, now: Timestamp) -> Result<()
         0.into(),
         0.into(),
         0.into(),
-        0.into(),
+        batch.counts.refused.into(),
         0.into(),
         batch.version.into(),
         batch.created_by.as_str().into(),

@@ -108,16 +108,15 @@ fn taken_in(batch: &Batch, table: &Table) -> Result<(Vec<String>, Vec<BatchRow>)
     let mut row_no = 0;
     let mut row = |row: &Row| {
         row_no += 1;
-        let order_no = judging::order_number(places.cell(&row.cells, columns::Column::OrderNo));
-        let passengers = match batch.kind {
-            BatchKind::Claims => judging::passenger_names(places.cell(&row.cells, columns::Column::Passengers)),
-            BatchKind::Search => Vec::new(),
-        };
-        let (order_no, refused) = match order_no {
+        let (order_no, refused) = match judging::order_number(places.cell(&row.cells, columns::Column::OrderNo)) {
             Err(refused) => (String::new(), Some(refused)),
+            // What is only looked for may be asked twice.
+            Ok(order_no) if batch.kind == BatchKind::Search => (order_no, None),
             Ok(order_no) => {
-                let twice = judging::check_duplicate(&mut earlier, &order_no, row.line, passengers).err();
-                (order_no, twice)
+                let refused = judging::check_cards(&row.cells)
+                    .and_then(|()| judging::passenger_names(places.cell(&row.cells, columns::Column::Passengers)))
+                    .and_then(|passengers| judging::check_duplicate(&mut earlier, &order_no, row.line, passengers));
+                (order_no, refused.err())
             }
         };
         BatchRow {

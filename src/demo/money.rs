@@ -18,7 +18,7 @@ use crate::queue::store as queue;
 use crate::queue::view::View;
 use crate::refunds::model::Reason;
 use crate::remittances::drafts::{self, Draft};
-use crate::remittances::importing;
+use crate::remittances::importing::{self, Said};
 use crate::remittances::mapping::Mapping;
 use crate::spreadsheets::cell::{Cell, Row, Table};
 use crate::spreadsheets::uploaded::digest_of;
@@ -125,5 +125,8 @@ pub(super) async fn remit(db: &Db, finance: &Actor, now: Timestamp) -> Result<()
     db.write(move |conn| Box::pin(async move { drafts::insert(conn, &kept, now).await }))
         .await
         .map_err(|error: sqlx::Error| said(error))?;
-    importing::import(db, finance.clone(), id, mapping, now).await.map(|_| ()).map_err(|error| format!("{error:?}"))
+    importing::import(db, finance.clone(), id, Said { mapping, ..Said::default() }, now)
+        .await
+        .map(|_| ())
+        .map_err(|error| format!("{error:?}"))
 }

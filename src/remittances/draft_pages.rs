@@ -6,7 +6,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::drafts::{self, Draft, Source};
-use super::importing::{self, NotImported, Outcome};
+use super::importing::{self, NotImported, Outcome, Said};
 use super::mapping::{Field, Mapping, Read, known_headers};
 use super::store;
 use crate::attachments::upload::Upload;
@@ -81,7 +81,7 @@ pub async fn upload(visit: Visit<PostMoney>, upload: Upload<UploadForm>) -> Answ
     };
     let file_digest = digest_of(&sheet.bytes);
     let mut conn = app.db.read().await?;
-    if let Some(there) = store::same(&mut conn, &file_digest, "").await? {
+    if let Some(there) = store::of_file(&mut conn, &file_digest).await? {
         return Ok(see_other(&format!("/finance/remittances/{}?done=remittance-there", there.number)));
     }
     let known = drafts::source(&mut conn, &name).await?;
@@ -127,12 +127,16 @@ struct DraftPage {
     /// Lines that hold no amount, or something else that cannot be read.
     unreadable: Vec<Previewed>,
     unreadable_count: usize,
+    /// Those of them that may hold money.
+    damaged_count: usize,
     sums: Vec<(i64, Money)>,
     problems: Problems,
 }
 
 /// Lines that the preview shows.
 const SHOWN: usize = 12;
+/// Lines that cannot be read which it shows: each is to be looked at.
+const SHOWN_UNREADABLE: usize = 100;
 
 /// `GET /finance/remittances/drafts/{draft}`
 pub async fn draft(visit: Visit<PostMoney>, id: Path<String>) -> Answer {
@@ -153,13 +157,17 @@ async fn show_draft(visit: &Visit<PostMoney>, id: &str, mut problems: Problems) 
         wrong: read.as_ref().err().copied(),
         text: text(row),
     };
-    let bad: Vec<_> = read.iter().filter(|(_, read)| read.is_err()).collect();
+    let damaged: Vec<i64> = importing::damaged(&draft, &read).iter().map(|row| row.line).collect();
+    let mut bad: Vec<_> = read.iter().filter(|(_, read)| read.is_err()).collect();
+    // What may be money comes first.
+    bad.sort_by_key(|(row, _)| !damaged.contains(&row.line));
     let page = DraftPage {
         frame: visit.frame("remittance-draft-title", Place::Remittances),
         fields: Field::ALL,
         lines: read.iter().filter(|(_, read)| read.is_ok()).take(SHOWN).map(previewed).collect(),
-        unreadable: bad.iter().take(SHOWN).map(|one| previewed(one)).collect(),
+        unreadable: bad.iter().take(SHOWN_UNREADABLE).map(|one| previewed(one)).collect(),
         unreadable_count: bad.len(),
+        damaged_count: damaged.len(),
         sums: importing::sums(&read),
         draft: draft.clone(),
         problems,
@@ -182,6 +190,9 @@ pub struct MappingForm {
     passenger: String,
     fixed_currency: String,
     decimals: String,
+    dates: String,
+    /// The lines are those of an earlier file, and yet other payments.
+    other_payments: String,
     /// What the button says: only look again, or import.
     go: String,
     /// Lines without an amount are known and left out.
@@ -206,6 +217,7 @@ impl MappingForm {
             columns: chosen.map(|(field, name)| (field.word().to_owned(), name.clone())).collect(),
             currency: Currency::parse(&self.fixed_currency).map(|currency| currency.code().to_owned()).unwrap_or_default(),
             decimal_comma: self.decimals == "comma",
+            dates: self.dates.parse().unwrap_or_default(),
         }
     }
 }
@@ -214,7 +226,11 @@ impl MappingForm {
 pub async fn import(visit: Visit<PostMoney>, id: Path<String>, form: Form<MappingForm>) -> Answer {
     let (app, Form(form)) = (&visit.app, form);
     let mut conn = app.db.read().await?;
-    let draft = drafts::find(&mut conn, &id).await?.ok_or(Error::NotFound)?;
+    let Some(draft) = drafts::find(&mut conn, &id).await? else {
+        // The button was pressed before: the remittance of a draft has its id.
+        let before = store::by_id(&mut conn, &id).await?.ok_or(Error::NotFound)?;
+        return Ok(see_other(&format!("/finance/remittances/{}?done=remittance-imported", before.number)));
+    };
     drop(conn);
     let (mapping, draft_id) = (form.mapping(), draft.id.clone());
     let kept = mapping.clone();
@@ -223,16 +239,26 @@ pub async fn import(visit: Visit<PostMoney>, id: Path<String>, form: Form<Mappin
         return Ok(see_other(&format!("/finance/remittances/drafts/{id}")));
     }
     let draft = Draft { mapping: mapping.clone(), ..draft };
-    let unreadable = importing::preview(&draft).iter().filter(|(_, read)| read.is_err()).count();
-    if unreadable > 0 && form.leave_out.is_empty() {
-        let mut problems = Problems::default();
+    let mut problems = Problems::default();
+    let read = importing::preview(&draft);
+    let unreadable = read.iter().filter(|(_, read)| read.is_err()).count();
+    if unreadable > 0 && form.leave_out.is_empty() && importing::damaged(&draft, &read).is_empty() {
         problems.add("leave_out", Message::new("remittance-leave-out-needed").count("count", i64::try_from(unreadable).unwrap_or(0)));
         return show_draft(&visit, &id, problems).await;
     }
-    match importing::import(&app.db, visit.actor.clone(), id.to_string(), mapping, app.clock.now()).await {
+    let said = Said { mapping, other_payments: !form.other_payments.is_empty() };
+    match importing::import(&app.db, visit.actor.clone(), id.to_string(), said, app.clock.now()).await {
         Ok(Outcome::Imported(number)) => Ok(see_other(&format!("/finance/remittances/{number}?done=remittance-imported"))),
         Ok(Outcome::There(number)) => Ok(see_other(&format!("/finance/remittances/{number}?done=remittance-there"))),
-        Err(NotImported::Mapping(_)) => show_draft(&visit, &id, Problems::default()).await,
+        Err(NotImported::Mapping(_)) => show_draft(&visit, &id, problems).await,
+        Err(NotImported::Unreadable(count)) => {
+            problems.add("damaged", Message::new("remittance-money-unreadable").count("count", i64::try_from(count).unwrap_or(0)));
+            show_draft(&visit, &id, problems).await
+        }
+        Err(NotImported::Alike(number)) => {
+            problems.add("other_payments", Message::new("remittance-alike").text("number", number));
+            show_draft(&visit, &id, problems).await
+        }
         Err(NotImported::Absent) => Err(Error::NotFound),
         Err(NotImported::Ledger(error)) => Err(Error::Internal(format!("{error:?}"))),
         // Somebody imported the very same a moment ago.

@@ -33,8 +33,16 @@ pub fn open_account() -> Account {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     Imported(String),
-    /// The same was imported before, under this number.
+    /// The same file was imported before, under this number.
     There(String),
+}
+
+/// What somebody says of a draft that they import.
+#[derive(Debug, Clone, Default)]
+pub struct Said {
+    pub mapping: Mapping,
+    /// The lines are those of an earlier file, and yet they are other payments.
+    pub other_payments: bool,
 }
 
 /// Why a draft was not imported.
@@ -43,6 +51,10 @@ pub enum NotImported {
     Absent,
     /// The columns do not fit the file.
     Mapping(Message),
+    /// So many lines may hold money that cannot be read: left out, it could never be matched.
+    Unreadable(usize),
+    /// Another file, with this number, has the very same lines.
+    Alike(String),
     Ledger(LedgerError),
     Database(sqlx::Error),
 }
@@ -73,26 +85,48 @@ pub fn sums(read: &[(&Row, Result<Read, Field>)]) -> Vec<(i64, Money)> {
 /// Lines that one comparison takes together.
 const CHUNK: usize = 256;
 
-/// Imports a draft and keeps how its source's files are read.
+/// The lines of a draft that cannot be read and may hold money.
+#[must_use]
+pub fn damaged<'a>(draft: &Draft, read: &[(&'a Row, Result<Read, Field>)]) -> Vec<&'a Row> {
+    let is_damaged = |row: &Row| draft.mapping.may_hold_money(&draft.table.header, row);
+    read.iter().filter(|(row, read)| read.is_err() && is_damaged(row)).map(|(row, _)| *row).collect()
+}
+
+/// Imports a draft and keeps how its source's files are read. A draft becomes one remittance, however often the button is
+/// pressed.
 ///
 /// # Errors
 /// Why it was not imported; then nothing is.
-pub async fn import(db: &Db, actor: Actor, draft_id: String, mapping: Mapping, now: Timestamp) -> Result<Outcome, NotImported> {
-    db.write(move |conn| Box::pin(async move { import_in(conn, &actor, &draft_id, mapping, now).await })).await
+pub async fn import(db: &Db, actor: Actor, draft_id: String, said: Said, now: Timestamp) -> Result<Outcome, NotImported> {
+    db.write(move |conn| Box::pin(async move { import_in(conn, &actor, &draft_id, said, now).await })).await
 }
 
-async fn import_in(conn: &mut Conn, actor: &Actor, draft_id: &str, mapping: Mapping, now: Timestamp) -> Result<Outcome, NotImported> {
-    let draft = Draft { mapping, ..drafts::find(conn, draft_id).await?.ok_or(NotImported::Absent)? };
+async fn import_in(conn: &mut Conn, actor: &Actor, draft_id: &str, said: Said, now: Timestamp) -> Result<Outcome, NotImported> {
+    let Some(draft) = drafts::find(conn, draft_id).await? else {
+        // The remittance of a draft has its id.
+        let before = store::by_id(conn, draft_id).await?.ok_or(NotImported::Absent)?;
+        return Ok(Outcome::Imported(before.number));
+    };
+    let draft = Draft { mapping: said.mapping, ..draft };
     draft.mapping.check(&draft.table.header).map_err(NotImported::Mapping)?;
     let read = preview(&draft);
-    let content_digest = digest_of(&read);
-    if let Some(there) = store::same(conn, &draft.file_digest, &content_digest).await? {
-        drafts::forget(conn, draft_id).await?;
+    let damaged = damaged(&draft, &read).len();
+    if damaged > 0 {
+        return Err(NotImported::Unreadable(damaged));
+    }
+    if let Some(there) = store::of_file(conn, &draft.file_digest).await? {
         return Ok(Outcome::There(there.number));
+    }
+    let mut content_digest = digest_of(&read);
+    if let Some(there) = store::of_lines(conn, &content_digest).await? {
+        if !said.other_payments {
+            return Err(NotImported::Alike(there.number));
+        }
+        content_digest = digest(&format!("{content_digest} {}", draft.file_digest));
     }
     let source_id = drafts::save_source(conn, &new_id(), &draft.source_name, &draft.mapping, &actor.user_id, now).await?;
     let month = utc_day(now).strftime("%Y%m").to_string();
-    let (id, number) = (new_id(), format!("RM-{}", numbers::next(conn, "remittance", &month).await?));
+    let (id, number) = (draft.id.clone(), format!("RM-{}", numbers::next(conn, "remittance", &month).await?));
     let mut lines: Vec<Line> = (1i64..).zip(&read).map(|(row_no, (row, read))| line(&id, row_no, row, read, &draft, actor, now)).collect();
     insert(conn, &id, &number, &source_id, &draft, &content_digest, lines.len(), actor, now).await?;
     for some in lines.chunks_mut(CHUNK) {

@@ -245,14 +245,15 @@ pub async fn match_line(visit: Visit<PostMoney>, path: Path<(String, String)>, f
 #[serde(default)]
 pub struct VerbForm {
     version: i64,
+    once: String,
     allocation: String,
     rejection: String,
     owner: String,
 }
 
-fn seen(visit: &Visit<PostMoney>, path: &(String, String), version: i64) -> Result<Seen, Error> {
+fn seen(visit: &Visit<PostMoney>, path: &(String, String), form: &VerbForm) -> Result<Seen, Error> {
     let row_no = path.1.parse().map_err(|_| Error::NotFound)?;
-    Ok(Seen { actor: visit.actor.clone(), remittance_no: path.0.clone(), row_no, version })
+    Ok(Seen { actor: visit.actor.clone(), remittance_no: path.0.clone(), row_no, version: form.version, once_key: form.once.clone() })
 }
 
 fn back(path: &(String, String), done: &str) -> HttpResponse {
@@ -280,18 +281,18 @@ pub async fn reject(visit: Visit<PostMoney>, path: Path<(String, String)>, form:
         problems.add("rejection", "form-choose");
         return page(&visit, &path, "", &MatchForm::default(), problems).await;
     };
-    rejecting::reject(&visit.app.db, seen(&visit, &path, form.0.version)?, rejection, visit.app.clock.now()).await?;
+    rejecting::reject(&visit.app.db, seen(&visit, &path, &form.0)?, rejection, visit.app.clock.now()).await?;
     Ok(back(&path, "line-rejected"))
 }
 
 /// `POST /finance/remittances/{number}/lines/{line}/reopening`
 pub async fn reopen(visit: Visit<PostMoney>, path: Path<(String, String)>, form: Form<VerbForm>) -> Answer {
-    rejecting::reopen(&visit.app.db, seen(&visit, &path, form.0.version)?, visit.app.clock.now()).await?;
+    rejecting::reopen(&visit.app.db, seen(&visit, &path, &form.0)?, visit.app.clock.now()).await?;
     Ok(back(&path, "line-reopened"))
 }
 
 /// `POST /finance/remittances/{number}/lines/{line}/owner`
 pub async fn hand_over(visit: Visit<PostMoney>, path: Path<(String, String)>, form: Form<VerbForm>) -> Answer {
-    rejecting::hand_over(&visit.app.db, seen(&visit, &path, form.0.version)?, form.0.owner.clone(), visit.app.clock.now()).await?;
+    rejecting::hand_over(&visit.app.db, seen(&visit, &path, &form.0)?, form.0.owner.clone(), visit.app.clock.now()).await?;
     Ok(back(&path, "line-handed-over"))
 }

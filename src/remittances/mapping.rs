@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::Date;
 use crate::spreadsheets::cell::{Cell, CellKind, Row};
-use crate::spreadsheets::identifying::{self, Fault, fold_header};
+use crate::spreadsheets::identifying::{self, DayOrder, Fault, fold_header};
 use crate::web::form::MOST_MINOR;
 use crate::web::words::Message;
 
@@ -63,6 +63,8 @@ pub struct Mapping {
     pub currency: String,
     /// Whether the comma stands before the decimals.
     pub decimal_comma: bool,
+    /// What comes first in a date with strokes.
+    pub dates: DayOrder,
 }
 
 /// A line as the mapping reads it.
@@ -134,10 +136,17 @@ impl Mapping {
         identifying::amount(cell, currency)
     }
 
+    /// Whether a line may hold money: something stands in the amount's cell, and be it a single digit.
+    #[must_use]
+    pub fn may_hold_money(&self, header: &[String], row: &Row) -> bool {
+        let cell = self.cell(header, row, Field::Amount);
+        !cell.is_empty() && (cell.0 != CellKind::Text || cell.1.chars().any(char::is_numeric))
+    }
+
     /// Reads a line.
     ///
     /// # Errors
-    /// `Amount`: a line without an amount in a currency is none of a remittance.
+    /// `Amount`: a line without an amount in a currency is none of a remittance. `PaidOn`: its day cannot be read.
     pub fn read(&self, header: &[String], row: &Row) -> Result<Read, Field> {
         let amount = self
             .amount(header, row)
@@ -151,7 +160,8 @@ impl Mapping {
             let text = identifying::identifier(self.cell(header, row, field)).ok().flatten().unwrap_or_default();
             text.chars().take(200).collect::<String>()
         };
-        let day = identifying::day(self.cell(header, row, Field::PaidOn)).ok().flatten();
+        // The day says how long money has waited: one that cannot be read is not taken for today.
+        let day = identifying::day_in(self.cell(header, row, Field::PaidOn), self.dates).map_err(|_| Field::PaidOn)?;
         let passenger: String = self.cell(header, row, Field::Passenger).1.chars().take(200).collect();
         Ok(Read {
             amount,
@@ -210,9 +220,17 @@ mod tests {
         let header = ["Amount", "Currency", "Date", "Ticket"].map(str::to_owned).to_vec();
         let row = |cells: [&str; 4]| Row { line: 2, cells: cells.iter().map(|text| Cell::text(text)).collect() };
         let mapping = Mapping::guess(&header);
-        let read = mapping.read(&header, &row(["74.99", "USD", "11/12/2026", "1.23E+15"]));
+        let read = mapping.read(&header, &row(["74.99", "USD", "", "1.23E+15"]));
         assert_eq!(read.map(|read| (read.amount.minor, read.paid_on, read.ticket)), Ok((7499, None, String::new())));
+        // A day that may be two days is asked for, not guessed.
+        let strokes = row(["74.99", "USD", "11/12/2026", ""]);
+        assert_eq!(mapping.read(&header, &strokes).err(), Some(Field::PaidOn));
+        let read = |dates| Mapping { dates, ..mapping.clone() }.read(&header, &strokes).ok().and_then(|read| read.paid_on);
+        assert_eq!(read(DayOrder::DayFirst), Some(jiff::civil::date(2026, 12, 11)));
+        assert_eq!(read(DayOrder::MonthFirst), Some(jiff::civil::date(2026, 11, 12)));
         assert_eq!(mapping.read(&header, &row(["Total", "USD", "", ""])).err(), Some(Field::Amount));
+        assert!(!mapping.may_hold_money(&header, &row(["Total", "USD", "", ""])));
+        assert!(mapping.may_hold_money(&header, &row(["74.9 9", "USD", "", ""])));
         assert_eq!(mapping.read(&header, &row(["99999999999999.00", "USD", "", ""])).err(), Some(Field::Amount));
     }
 }

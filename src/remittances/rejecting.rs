@@ -13,6 +13,7 @@ use crate::kernel::money::Money;
 use crate::kernel::time::Timestamp;
 use crate::ledger::posting::{Account, Leg};
 use crate::ledger::{AccountKind, TransferKind};
+use crate::web::once::{self, Earlier};
 
 /// A line as somebody saw it.
 #[derive(Debug, Clone)]
@@ -21,12 +22,39 @@ pub struct Seen {
     pub remittance_no: String,
     pub row_no: i64,
     pub version: i64,
+    pub once_key: String,
 }
 
-async fn seen(conn: &mut Conn, seen: &Seen) -> Result<Line, NotMatched> {
-    let remittance = store::find(conn, &seen.remittance_no).await?.ok_or(NotMatched::Absent)?;
-    let line = line_store::line(conn, &remittance.id, seen.row_no).await?.ok_or(NotMatched::Absent)?;
-    if line.version == seen.version { Ok(line) } else { Err(NotMatched::Overtaken) }
+impl Seen {
+    /// What the form's one-time key is for.
+    fn asked(&self, what: &str) -> String {
+        format!("{what} {} {}", self.remittance_no, self.row_no)
+    }
+
+    /// The line as it was seen; nothing when the same form did its work before.
+    async fn line(&self, conn: &mut Conn, what: &str) -> Result<Option<Line>, NotMatched> {
+        let remittance = store::find(conn, &self.remittance_no).await?.ok_or(NotMatched::Absent)?;
+        let line = line_store::line(conn, &remittance.id, self.row_no).await?.ok_or(NotMatched::Absent)?;
+        match once::recall(conn, &self.actor.user_id, &self.once_key, &self.asked(what)).await? {
+            Earlier::Same(_) => return Ok(None),
+            Earlier::Different => return Err(NotMatched::KeyReused),
+            Earlier::Nothing => {}
+        }
+        if line.version == self.version { Ok(Some(line)) } else { Err(NotMatched::Overtaken) }
+    }
+
+    /// Keeps the line, if nobody else changed it meanwhile, and that this form did it. The same form twice at once: the
+    /// second waits here for the first.
+    async fn save(&self, conn: &mut Conn, after: &Line, what: &str, now: Timestamp) -> Result<bool, NotMatched> {
+        if line_store::save_line(conn, after).await? {
+            once::remember(conn, &self.actor.user_id, &self.once_key, &self.asked(what), "", now).await?;
+            return Ok(true);
+        }
+        match once::recall(conn, &self.actor.user_id, &self.once_key, &self.asked(what)).await? {
+            Earlier::Same(_) => Ok(false),
+            Earlier::Nothing | Earlier::Different => Err(NotMatched::Overtaken),
+        }
+    }
 }
 
 /// Rejects what is open of a line: it goes back to where the airlines' money came in, and counts as rejected.
@@ -36,7 +64,7 @@ async fn seen(conn: &mut Conn, seen: &Seen) -> Result<Line, NotMatched> {
 pub async fn reject(db: &Db, who: Seen, rejection: Rejection, now: Timestamp) -> Result<(), NotMatched> {
     db.write(move |conn| {
         Box::pin(async move {
-            let line = seen(conn, &who).await?;
+            let Some(line) = who.line(conn, "rejection").await? else { return Ok(()) };
             let open = line.open();
             if !line.is_open() || open.minor <= 0 {
                 return Err(NotMatched::Overtaken);
@@ -44,8 +72,8 @@ pub async fn reject(db: &Db, who: Seen, rejection: Rejection, now: Timestamp) ->
             let rejected = Money::new(line.rejected.minor + open.minor, line.currency());
             let mut after = Line { rejected, rejection: Some(rejection), proposals: Vec::new(), ..line.clone() };
             after.status = after.settled_status();
-            if !line_store::save_line(conn, &after).await? {
-                return Err(NotMatched::Overtaken);
+            if !who.save(conn, &after, "rejection", now).await? {
+                return Ok(());
             }
             store::shift_totals(conn, &line, 0, open.minor).await?;
             let case_id = format!("{}:{}", line.id, line.version);
@@ -69,15 +97,15 @@ pub async fn reject(db: &Db, who: Seen, rejection: Rejection, now: Timestamp) ->
 pub async fn reopen(db: &Db, who: Seen, now: Timestamp) -> Result<(), NotMatched> {
     db.write(move |conn| {
         Box::pin(async move {
-            let line = seen(conn, &who).await?;
+            let Some(line) = who.line(conn, "reopening").await? else { return Ok(()) };
             let back = line.rejected;
             if line.amount.minor <= 0 || back.minor <= 0 {
                 return Err(NotMatched::Overtaken);
             }
             let mut after = Line { rejected: Money::zero(line.currency()), rejection: None, ..line.clone() };
             after.status = after.settled_status();
-            if !line_store::save_line(conn, &after).await? {
-                return Err(NotMatched::Overtaken);
+            if !who.save(conn, &after, "reopening", now).await? {
+                return Ok(());
             }
             store::shift_totals(conn, &line, 0, -back.minor).await?;
             let case_id = format!("{}:{}", line.id, line.version);
@@ -97,12 +125,12 @@ pub async fn reopen(db: &Db, who: Seen, now: Timestamp) -> Result<(), NotMatched
 pub async fn hand_over(db: &Db, who: Seen, to: String, now: Timestamp) -> Result<(), NotMatched> {
     db.write(move |conn| {
         Box::pin(async move {
-            let line = seen(conn, &who).await?;
+            let Some(line) = who.line(conn, "owner").await? else { return Ok(()) };
             let user =
                 agencies::user(conn, &to).await?.filter(|user| user.role.is_operator() && !user.disabled).ok_or(NotMatched::Absent)?;
             let after = Line { owner_id: user.id, owner_name: user.name.clone(), ..line.clone() };
-            if !line_store::save_line(conn, &after).await? {
-                return Err(NotMatched::Overtaken);
+            if !who.save(conn, &after, "owner", now).await? {
+                return Ok(());
             }
             tell(conn, &line, "handed-over", &serde_json::json!({ "to": user.name }), &who.actor, now).await
         })

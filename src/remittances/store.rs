@@ -54,13 +54,28 @@ pub async fn find(conn: &mut Conn, number: &str) -> Result<Option<Remittance>, s
     Ok(fetch(conn, Select::new(REMITTANCES).and("m.number = ?", [number.into()])).await?.pop())
 }
 
-/// The remittance that came of the same file, or of the same lines.
+/// The remittance with this id, which was its draft's.
 ///
 /// # Errors
 /// The database's own.
-pub async fn same(conn: &mut Conn, file_digest: &str, content_digest: &str) -> Result<Option<Remittance>, sqlx::Error> {
-    let query = Select::new(REMITTANCES).and("(m.file_digest = ? OR m.content_digest = ?)", [file_digest.into(), content_digest.into()]);
-    Ok(fetch(conn, query).await?.pop())
+pub async fn by_id(conn: &mut Conn, id: &str) -> Result<Option<Remittance>, sqlx::Error> {
+    Ok(fetch(conn, Select::new(REMITTANCES).and("m.id = ?", [id.into()])).await?.pop())
+}
+
+/// The remittance that came of the same file.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_file(conn: &mut Conn, file_digest: &str) -> Result<Option<Remittance>, sqlx::Error> {
+    Ok(fetch(conn, Select::new(REMITTANCES).and("m.file_digest = ?", [file_digest.into()])).await?.pop())
+}
+
+/// The remittance that came of a file with the same lines.
+///
+/// # Errors
+/// The database's own.
+pub async fn of_lines(conn: &mut Conn, content_digest: &str) -> Result<Option<Remittance>, sqlx::Error> {
+    Ok(fetch(conn, Select::new(REMITTANCES).and("m.content_digest = ?", [content_digest.into()])).await?.pop())
 }
 
 /// The query of all remittances, the newest first.

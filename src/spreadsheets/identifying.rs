@@ -41,8 +41,10 @@ pub fn identifier(cell: &Cell) -> Result<Option<String>, Fault> {
     }
 }
 
-/// `="00123"` is how careful people keep zeroes in a CSV.
+/// `="00123"` is how careful people keep zeroes in a CSV, and an apostrophe is what our own files put before it, so that no
+/// spreadsheet takes it for a formula.
 fn unwrapped(text: &str) -> &str {
+    let text = text.strip_prefix('\'').filter(|rest| rest.starts_with(['=', '+', '-', '@'])).unwrap_or(text);
     text.trim().strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')).unwrap_or(text)
 }
 
@@ -53,20 +55,39 @@ fn is_rounded(text: &str) -> bool {
     is_number(figures) && is_number(power) && figures.starts_with(|c: char| c.is_ascii_digit())
 }
 
+crate::text_column! {
+    /// What `11/12/2026` means: nobody can tell unless somebody says so.
+    #[derive(Default)]
+    pub enum DayOrder {
+        #[default]
+        Unsaid = "unsaid",
+        DayFirst = "day-first",
+        MonthFirst = "month-first",
+    }
+}
+
 /// A day: a date cell, or text such as `2026-11-18`, `2026/11/18` or `18.11.2026`.
 ///
 /// # Errors
 /// When it is none.
 pub fn day(cell: &Cell) -> Result<Option<Date>, Fault> {
+    day_in(cell, DayOrder::Unsaid)
+}
+
+/// As [`day`]; with `18/11/2026` or `11/18/2026`, too, where it is known which of them is written.
+///
+/// # Errors
+/// As [`day`].
+pub fn day_in(cell: &Cell, order: DayOrder) -> Result<Option<Date>, Fault> {
     match cell.0 {
         CellKind::Empty => Ok(None),
         CellKind::Formula => Err(Fault::Formula),
         CellKind::Fault | CellKind::Bool => Err(Fault::WrongKind),
-        CellKind::Date | CellKind::Text | CellKind::Number => parse_day(&cell.1).map(Some).ok_or(Fault::Unreadable),
+        CellKind::Date | CellKind::Text | CellKind::Number => parse_day(&cell.1, order).map(Some).ok_or(Fault::Unreadable),
     }
 }
 
-fn parse_day(text: &str) -> Option<Date> {
+fn parse_day(text: &str, order: DayOrder) -> Option<Date> {
     let text = text.trim().split(['T', ' ']).next().unwrap_or_default();
     if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return format!("{}-{}-{}", &text[..4], &text[4..6], &text[6..]).parse().ok();
@@ -75,10 +96,11 @@ fn parse_day(text: &str) -> Option<Date> {
     let [first, month, last] = parts.as_slice() else { return None };
     let number = |text: &str| text.parse::<i16>().ok();
     let small = |text: &str| text.parse::<i8>().ok();
-    // Day and month in front cannot be told apart with slashes: only the dotted form is day first everywhere.
+    // Day and month in front cannot be told apart with strokes: only the dotted form is day first everywhere.
     match (first.len(), last.len()) {
         (4, _) => Date::new(number(first)?, small(month)?, small(last)?).ok(),
-        (_, 4) if text.contains('.') => Date::new(number(last)?, small(month)?, small(first)?).ok(),
+        (_, 4) if order == DayOrder::MonthFirst && !text.contains('.') => Date::new(number(last)?, small(first)?, small(month)?).ok(),
+        (_, 4) if order == DayOrder::DayFirst || text.contains('.') => Date::new(number(last)?, small(month)?, small(first)?).ok(),
         _ => None,
     }
 }

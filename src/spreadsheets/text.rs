@@ -17,6 +17,9 @@ pub fn read(bytes: &[u8], bounds: &Bounds) -> Result<Table, Message> {
     let text = decoded(bytes, bounds)?;
     let text = text.trim_start_matches('\u{feff}');
     let (separator, skipped, body) = separator_of(text, bounds);
+    if let Some(line) = astray(body.as_bytes(), separator) {
+        return Err(Message::new("sheet-open-quote").count("line", line + skipped));
+    }
     let mut reader = csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(body.as_bytes());
     let (mut table, mut has_header) = (Table::default(), false);
     let mut lines = Lines { text: body.as_bytes(), at: 0, line: 1 + skipped };
@@ -42,7 +45,38 @@ pub fn read(bytes: &[u8], bounds: &Bounds) -> Result<Table, Message> {
     Ok(table)
 }
 
-/// A quote that is never closed makes the rest of the file one field.
+/// The line of a quotation mark that is never closed, or whose field goes on behind the closing one: it has swallowed the
+/// lines up to the next mark, however few they are.
+fn astray(text: &[u8], separator: u8) -> Option<i64> {
+    enum At {
+        Beginning,
+        Plain,
+        Quoted,
+        Closed,
+    }
+    let (mut at, mut line, mut opened) = (At::Beginning, 1, 1);
+    for (place, byte) in text.iter().enumerate() {
+        at = match (at, *byte) {
+            (At::Quoted, b'"') => At::Closed,
+            (At::Quoted, _) => At::Quoted,
+            (At::Closed, b'"') => At::Quoted,
+            (_, byte) if byte == separator || matches!(byte, b'\r' | b'\n') => At::Beginning,
+            (At::Beginning, b'"') => {
+                opened = line;
+                At::Quoted
+            }
+            (At::Closed, b' ' | b'\t') => At::Closed,
+            (At::Closed, _) => return Some(opened),
+            (At::Beginning | At::Plain, _) => At::Plain,
+        };
+        if *byte == b'\n' || (*byte == b'\r' && text.get(place + 1) != Some(&b'\n')) {
+            line += 1;
+        }
+    }
+    matches!(at, At::Quoted).then_some(opened)
+}
+
+/// A text that is too long is not read.
 fn check_record(record: &csv::StringRecord, line: i64, bounds: &Bounds) -> Result<(), Message> {
     if record.iter().any(|field| field.len() > bounds.max_cell_chars * 4 || field.chars().count() > bounds.max_cell_chars) {
         return Err(Message::new("sheet-open-quote").count("line", line));
@@ -155,7 +189,13 @@ mod tests {
         let text = b"order_no,x\r\n\r\nA1,\"two\r\nlines\"\r\nA2,3\r\n";
         assert_eq!(first_cells(text, &["order_no"]), Ok(vec![(3, "A1".to_owned()), (5, "A2".to_owned())]));
         let open = format!("order_no,x\nA1,\"never closed\n{}", "A2,3\n".repeat(2000));
-        let complaint = read(open.as_bytes(), &bounds(&["order_no"])).err();
-        assert_eq!(complaint, Some(Message::new("sheet-open-quote").count("line", 2)));
+        let complaint = |text: &str| read(text.as_bytes(), &bounds(&["order_no"])).err();
+        let at = |line| Some(Message::new("sheet-open-quote").count("line", line));
+        assert_eq!(complaint(&open), at(2));
+        // However few lines it swallows, and whether another mark ends it or none.
+        assert_eq!(complaint("order_no,x\nA1,1\nA2,\"open\nA3,3\n"), at(3));
+        assert_eq!(complaint("sep=,\r\norder_no,x\r\nA1,\"open\r\nA2,2\r\nA3,\"closed\"\r\n"), at(3));
+        let harmless = "order_no,x\nA1,a 5\" pipe\nA2,\"he said \"\"no\"\"\" \nA3,\"\"\n";
+        assert_eq!(first_cells(harmless.as_bytes(), &["order_no"]).map(|rows| rows.len()), Ok(3));
     }
 }

@@ -7,6 +7,7 @@ use super::reading::{self, Bounds, NotRead};
 use crate::config::Settings;
 use crate::kernel::id::hex;
 use crate::web::error::Error;
+use crate::web::form::masked;
 use crate::web::words::Message;
 
 /// Encodings that people can choose when a file does not tell its own.
@@ -24,8 +25,18 @@ pub fn digest_of(bytes: &[u8]) -> String {
     hex(&sha2::Sha256::digest(bytes))
 }
 
+/// What a file holds beside its columns' meaning is kept and shown again: never a card number.
+fn without_card_numbers(mut table: Table) -> Table {
+    for cell in table.rows.iter_mut().flat_map(|row| &mut row.cells) {
+        if let Some(masked) = masked(&cell.1) {
+            cell.1 = masked;
+        }
+    }
+    table
+}
+
 /// The file's rows, or the sentence that says what is wrong with it. `known_headers` are folded names of columns that are
-/// looked for.
+/// looked for. Of card numbers only the last four digits are left.
 ///
 /// # Errors
 /// When no reader could be started.
@@ -46,7 +57,7 @@ pub async fn read(
         ..Bounds::default()
     };
     match reading::read(&settings.reader(), bytes, &bounds).await {
-        Ok(table) => Ok(Ok(table)),
+        Ok(table) => Ok(Ok(without_card_numbers(table))),
         Err(NotRead::Complaint(message)) => Ok(Err(message)),
         Err(NotRead::Internal(cause)) => Err(Error::Internal(cause)),
     }

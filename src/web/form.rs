@@ -197,14 +197,55 @@ pub fn one_line(text: &str, max_chars: usize) -> Result<String, Message> {
 /// No amount that people type is larger, in minor units: sums of many such still fit.
 pub const MOST_MINOR: i64 = 10_000_000_000_000;
 
-/// Card numbers have no place in free text: 13 to 19 digits that pass Luhn's check are refused.
+/// Card numbers have no place in free text: 13 to 19 digits that pass Luhn's check are refused, with blanks or hyphens
+/// between them or not. Digits behind a letter are something else's: an order's number.
 ///
 /// # Errors
 /// A sentence when there is one.
 pub fn no_card_number(text: Option<String>) -> Result<Option<String>, Message> {
-    let spaced = text.as_deref().unwrap_or_default().replace([' ', '-'], "");
-    let found = spaced.split(|c: char| !c.is_ascii_digit()).any(|run| (13..=19).contains(&run.len()) && passes_luhn(run));
-    if found { Err(Message::new("form-card-number")) } else { Ok(text) }
+    let is_card = |(_, digits): &(std::ops::Range<usize>, String)| (13..=19).contains(&digits.len()) && passes_luhn(digits);
+    if runs(text.as_deref().unwrap_or_default()).iter().any(is_card) { Err(Message::new("form-card-number")) } else { Ok(text) }
+}
+
+/// What stands in front of what is left of a card number.
+pub const MASKED: &str = "••••";
+
+/// A cell of a file without card numbers: only their last four digits are left. Nothing when there is none. Ticket numbers
+/// (13 and 14 digits) and numbers that no card begins with stay as they are, so that few references of a bank are changed.
+#[must_use]
+pub fn masked(text: &str) -> Option<String> {
+    let begins =
+        |digits: &str| digits.starts_with(['3', '4', '5', '6']) || digits.get(..4).is_some_and(|head| ("2221"..="2720").contains(&head));
+    let mut masked = text.to_owned();
+    for (range, digits) in runs(text).into_iter().rev() {
+        if (15..=19).contains(&digits.len()) && begins(&digits) && passes_luhn(&digits) {
+            masked.replace_range(range, &format!("{MASKED} {}", &digits[digits.len() - 4..]));
+        }
+    }
+    (masked != text).then_some(masked)
+}
+
+/// Digits in a row, over single blanks and hyphens, that are not a part of a word: where they stand, and they alone.
+fn runs(text: &str) -> Vec<(std::ops::Range<usize>, String)> {
+    let mut found: Vec<(std::ops::Range<usize>, String)> = Vec::new();
+    let (mut before, mut is_word) = (' ', false);
+    for (place, c) in text.char_indices() {
+        if c.is_ascii_digit() {
+            let joins = |range: &std::ops::Range<usize>| range.end == place || (range.end + 1 == place && matches!(before, ' ' | '-'));
+            match found.last_mut() {
+                Some((range, digits)) if !is_word && joins(range) => {
+                    range.end = place + 1;
+                    digits.push(c);
+                }
+                _ if is_word => {}
+                _ => found.push((place..place + 1, c.to_string())),
+            }
+        } else {
+            is_word = c.is_alphabetic();
+        }
+        before = c;
+    }
+    found
 }
 
 fn passes_luhn(digits: &str) -> bool {

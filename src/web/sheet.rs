@@ -188,6 +188,8 @@ fn records(rows: &[Vec<Cell>]) -> Result<Vec<u8>, Error> {
 fn write_workbook(columns: &[String], mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) -> Result<std::fs::File, XlsxError> {
     let mut workbook = Workbook::new();
     let bold = CellFormat::new().set_bold();
+    // Whoever corrects a long number in a cell of text is not corrected by the spreadsheet.
+    let plain = CellFormat::new().set_num_format("@");
     let sheet = workbook.add_worksheet_with_constant_memory()?;
     sheet.set_freeze_panes(1, 0)?;
     for (column, name) in (0u16..).zip(columns) {
@@ -198,7 +200,7 @@ fn write_workbook(columns: &[String], mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) 
         for cells in &some {
             row += 1;
             for (column, cell) in (0u16..).zip(cells) {
-                write_cell(sheet, row, column, cell)?;
+                write_cell(sheet, row, column, cell, &plain)?;
             }
         }
     }
@@ -208,9 +210,9 @@ fn write_workbook(columns: &[String], mut rows: mpsc::Receiver<Vec<Vec<Cell>>>) 
     Ok(file)
 }
 
-fn write_cell(sheet: &mut rust_xlsxwriter::Worksheet, row: u32, column: u16, cell: &Cell) -> Result<(), XlsxError> {
+fn write_cell(sheet: &mut rust_xlsxwriter::Worksheet, row: u32, column: u16, cell: &Cell, plain: &CellFormat) -> Result<(), XlsxError> {
     match cell {
-        Cell::Text(text) => sheet.write_string(row, column, text)?,
+        Cell::Text(text) => sheet.write_string_with_format(row, column, text, plain)?,
         Cell::Amount(Some(amount)) => match spreadsheet_number(&amount.decimal().to_string()) {
             Some(number) => sheet.write_number(row, column, number)?,
             None => sheet.write_string(row, column, amount.decimal().to_string())?,

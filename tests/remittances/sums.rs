@@ -79,8 +79,11 @@ async fn perform(sam: &Person, line: &str, deed: &Deed, refunds: &[String]) -> O
             Some(sam.post(&format!("{line}/matches"), &fields).await)
         }
         Deed::Undo { refund } => undo(sam, line, &refunds[*refund], 1).await,
-        Deed::Reject => Some(sam.post(&format!("{line}/rejection"), &[("version", &version), ("rejection", "not-ours")]).await),
-        Deed::Reopen => Some(sam.post(&format!("{line}/reopening"), &[("version", &version)]).await),
+        Deed::Reject => {
+            let fields = [("version", version.as_str()), ("once", &new_token()), ("rejection", "not-ours")];
+            Some(sam.post(&format!("{line}/rejection"), &fields).await)
+        }
+        Deed::Reopen => Some(sam.post(&format!("{line}/reopening"), &[("version", version.as_str()), ("once", &new_token())]).await),
     }
 }
 
