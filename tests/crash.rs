@@ -258,8 +258,9 @@ async fn killed_during_batches_and_remittances(kind: Kind) {
         assert_eq!(world.count("SELECT COUNT(*) FROM batches WHERE status = 'checked'").await, i64::try_from(BATCHES).expect("few"));
     }
     let files = Folder::new();
-    let (mut confirmed, mut posted) = (0, 0);
-    for round in 0..6u64 {
+    let (mut confirmed, mut posted, mut cut) = (0, 0, 0);
+    let mut chance = crate::chance::Chance::new();
+    for _ in 0..6.max(kills() / 5) {
         let server = Server::start_over(&url, &files).await;
         let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
         let work = async {
@@ -284,40 +285,47 @@ async fn killed_during_batches_and_remittances(kind: Kind) {
                 posted += 1;
             }
         };
-        let killer = tokio::time::sleep(Duration::from_millis(250 + 230 * round));
-        tokio::select! { () = work => {}, () = killer => {} }
+        let killer = tokio::time::sleep(Duration::from_millis(chance.draw(&(100u64..1_800))));
+        tokio::select! { () = work => {}, () = killer => cut += 1 }
         server.kill();
     }
+    assert!(cut > 0, "no kill met any work");
     // The last server is left to finish.
     let server = Server::start_over(&url, &files).await;
     let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
-    for batch in 0..BATCHES {
-        lan.post(&format!("/batches/BA-202611-{:04}/confirmation", batch + 1), &[]).await.expect_status(303);
-    }
     let db = Db::open(&url, PoolSizes { readers: 2, writers: 1 }).await.expect("the database opens");
-    let count = |query: &'static str| {
-        let db = db.clone();
+    let count = |query: &str| {
+        let (db, query) = (db.clone(), query.to_owned());
         async move {
             let mut conn = db.read().await.expect("a connection");
-            let (count,): (i64,) = sqlx::query_as(query).fetch_one(&mut *conn).await.expect("a count");
+            let (count,): (i64,) = sqlx::query_as(sqlx::AssertSqlSafe(query)).fetch_one(&mut *conn).await.expect("a count");
             count
         }
     };
-    let until = |query: &'static str, wanted: i64| {
-        let count = &count;
+    let until = |query: &str, wanted: i64| {
+        let (count, query) = (&count, query.to_owned());
         async move {
             for _ in 0..1_800 {
-                if count(query).await == wanted {
+                if count(&query).await == wanted {
                     return;
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            panic!("{query} never becomes {wanted}, it is {}", count(query).await);
+            panic!("{query} never becomes {wanted}, it is {}", count(&query).await);
         }
     };
     // What a killed server had taken is taken up again after a while; the others at once.
     age_the_work(&url).await;
-    lan.post("/batches/BA-202611-0001/confirmation", &[]).await;
+    // What was acknowledged comes to its end by itself.
+    let of = |count: usize| i64::try_from(count).expect("few");
+    until(&format!("SELECT COUNT(*) FROM batches WHERE status = 'posted' AND number <= 'BA-202611-{confirmed:04}'"), of(confirmed)).await;
+    until(&format!("SELECT COUNT(*) FROM remittances WHERE number <= 'RM-202611-{posted:04}'"), of(posted)).await;
+    let still_open = "SELECT COUNT(*) FROM remittance_lines l JOIN remittances m ON m.id = l.remittance_id \
+                      WHERE l.finding = 'exact' AND l.status IN ('unmatched', 'proposed')";
+    until(&format!("{still_open} AND m.number <= 'RM-202611-{posted:04}'"), 0).await;
+    for batch in 0..BATCHES {
+        lan.post(&format!("/batches/BA-202611-{:04}/confirmation", batch + 1), &[]).await.expect_status(303);
+    }
     until("SELECT COUNT(*) FROM refunds", i64::try_from(orders).expect("few")).await;
     until("SELECT COUNT(*) FROM batches WHERE status = 'posted'", i64::try_from(BATCHES).expect("few")).await;
     for batch in 0..BATCHES {

@@ -222,8 +222,8 @@ async fn reports_count_what_their_lists_show(world: World) {
         page.expect("USD 70.00 of USD 144.99").expect("LJ 2026-11").expect("USD 74.99 are still to come");
     }
     let page = lan.get("/finance/reports?months=3").await.expect("100 %, 0 late").expect("once: The airline kept a higher penalty");
-    for (report, words) in [("expected-received", 2), ("days-to-money", 1), ("state-age", 1), ("attainment", 2), ("differences", 1)] {
-        let links: Vec<String> = page_links(&page, &format!("#{report} .bars a"));
+    for (report, words) in [("expected-received", 2), ("days-to-money", 1), ("state-age", 1), ("attainment", 1), ("differences", 1)] {
+        let links: Vec<String> = page.attributes(&format!("#{report} .bars a"), "href");
         assert!(!links.is_empty(), "{report}");
         let list = lan.get(&links[0]).await.expect_status(200);
         assert_eq!(list.select("table.lines tbody tr").len(), words, "{report}: {}", links[0]);
@@ -232,20 +232,49 @@ async fn reports_count_what_their_lists_show(world: World) {
         let book = lan.get(&format!("/finance/reports/{report}.xlsx?months=3")).await.expect_status(200);
         assert!(book.body.starts_with(b"PK"), "{report}");
     }
-    let list = lan.get(&page_links(&page, "#state-age .bars a")[0]).await.words();
+    let list = lan.get(&page.attributes("#state-age .bars a", "href")[0]).await.words();
     assert!(list.contains(&open) && !list.contains(&number), "{list}");
     let file = lan.get("/finance/reports/differences.csv").await.text();
     assert!(file.contains("The airline kept a higher penalty,1,-4.99,USD"), "{file}");
+    // One that was refused is expected no more, and one of another airline and in another currency has bars of its own.
+    let refused = lan.refund(&world.booked_more("SKLA20261104193210044").await, "voluntary").await;
+    sam.work(&refused, "refusal", &[("code", "2"), ("note", "No.")]).await.expect_status(303);
+    let (text, other) = crate::world::order("SKLA20261104193210045").with(in_another_currency).finish();
+    let agency = world.sunriver().await;
+    assert_eq!(world.import(&agency, &text).await.0.added, 1);
+    lan.refund(&other, "voluntary").await;
+    let page = sam.get("/finance/reports").await.expect("USD 70.00 of USD 144.99");
+    let bars = page.select("#expected-received .bars a").len();
+    assert_eq!(bars, 2, "one of each currency");
+    for link in page.attributes("#expected-received .bars a", "href") {
+        let expected = if link.contains("currency=USD") { 2 } else { 1 };
+        assert_eq!(sam.get(&link).await.select("table.lines tbody tr").len(), expected, "{link}");
+    }
+    // Each figure of the ages is the list of them; a table's counts are those of its lists.
+    for (link, count) in page.attributes("#state-age table a", "href").into_iter().zip(page.select("#state-age table a")) {
+        assert_eq!(sam.get(&link).await.select("table.lines tbody tr").len().to_string(), count, "{link}");
+    }
+    // One airline alone: in all five, and in what they lead to.
+    let page = sam.get("/finance/reports?airline=ZZ").await.expect_status(200);
+    assert_eq!(page.select(".bars a").len(), 0, "{}", page.words());
+    for report in ["expected-received", "days-to-money", "state-age", "attainment", "differences"] {
+        let file = sam.get(&format!("/finance/reports/{report}.csv?airline=ZZ")).await.expect_status(200).text();
+        assert_eq!(file.lines().count(), 1, "{report}: {file}");
+    }
+    let page = sam.get("/finance/reports?airline=LJ").await;
+    assert!(page.attributes(".bars a", "href").iter().all(|link| link.contains("airline=LJ")));
     // Four hours on, what was not submitted is late.
     world.later(60 * 5);
-    lan.get("/finance/reports").await.expect("50 %, 1 late");
+    let page = lan.get("/finance/reports").await.expect("33 %, 2 late");
+    let links = page.attributes("#attainment .bars a", "href");
+    assert_eq!(lan.get(&links[0]).await.select("table.lines tbody tr").len(), 3, "one in time, two late");
     lan.get("/finance/reports/nonsense.csv").await.expect_status(404);
 }
 
-fn page_links(page: &crate::world::Page, selector: &str) -> Vec<String> {
-    let html = scraper::Html::parse_document(&page.text());
-    let selector = scraper::Selector::parse(selector).expect("a selector");
-    html.select(&selector).filter_map(|link| link.value().attr("href").map(ToOwned::to_owned)).collect()
+/// The sample order in yuan.
+fn in_another_currency(order: &mut serde_json::Value) {
+    let text = order.to_string().replace("\"USD\"", "\"CNY\"");
+    *order = serde_json::from_str(&text).expect("JSON");
 }
 
 async fn an_export_is_exactly_what_is_filtered(world: World) {

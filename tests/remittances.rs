@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 
 use crate::batches::workbook;
 use crate::on_both;
-use crate::world::{Page, Person, World, number_in, order, raw};
+use crate::world::{PDF, Page, Person, World, number_in, order, raw};
 
 mod sums;
 
@@ -391,13 +391,24 @@ async fn overdue_airlines_are_listed_with_their_totals(world: World) {
     sam.get("/finance/overdue").await.expect("No airline is late");
     world.later(60 * 24 * 6);
     let sam = world.back("sam").await;
-    let page = sam.get("/finance/overdue").await.expect("1 refund USD 74.99").expect("LJ 1 USD 74.99 2026-11-25");
+    let page = sam.get("/finance/overdue").await.expect("1 refund USD 74.99").expect("LJ Refund 1 USD 74.99 2026-11-25");
     let list = sam.get(&page.attribute("a[href*='overdue=1']", "href").expect("a link")).await;
     assert!(list.words().contains(&refunds[0]) && !list.words().contains(&refunds[1]), "{}", list.words());
+    // A claim whose money has not come by the day it names is late, too, and has a list of its own.
+    let order_no = world.booked_more("SKLA20261104193219999").await;
+    let lan = world.back("lan").await;
+    let claim = [("passenger", "1"), ("segment", "1"), ("reason", "voluntary"), ("fulfilled_on", "2026-11-18"), ("once", "c")];
+    lan.upload(&format!("/bookings/{order_no}/claims"), &claim, &[("proof.pdf", PDF)]).await.expect_status(303);
+    let page = sam.get("/finance/overdue").await.expect("2 refunds USD 149.98");
+    let links: Vec<String> = page.attributes("table a[href*='overdue=1']", "href");
+    assert_eq!(links.len(), 2, "{links:?}");
+    for link in links {
+        assert_eq!(sam.get(&link).await.select("table.lines tbody tr").len(), 1, "{link}");
+    }
     world.later(60 * 24 * 15 + 1);
     let sam = world.back("sam").await;
-    sam.get("/finance/overdue").await.expect("LJ 2 USD 149.98");
-    sam.get("/finance/overdue.csv").await.expect_status(200).expect("LJ,2,USD,149.98");
+    sam.get("/finance/overdue").await.expect("LJ Refund 2 USD 149.98");
+    sam.get("/finance/overdue.csv").await.expect_status(200).expect("LJ,Refund,2,USD,149.98,0,");
     assert!(sam.get("/finance/overdue.xlsx").await.expect_status(200).body.starts_with(b"PK"));
 }
 
@@ -431,7 +442,8 @@ async fn two_thousand_credits_sent_three_times_are_two_thousand(world: World) {
             let mut taken = 0;
             // Each credit is sent by three clients, by each with the key of the same form.
             for nth in (0..REFUNDS * 3).skip(client).step_by(CLIENTS) {
-                let line = nth % REFUNDS;
+                // Neighbours send the same, at the same time.
+                let line = nth / 3;
                 let (path, once) = (format!("{remittance}/lines/{}/matches", line + 1), format!("key-{line}"));
                 let fields =
                     [("version", "1"), ("once", once.as_str()), ("refund", &numbers[line].0), ("amount", "74.99"), ("difference", "")];

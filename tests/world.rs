@@ -384,8 +384,14 @@ impl Page {
     }
 
     pub fn attribute(&self, selector: &str, name: &str) -> Option<String> {
+        self.attributes(selector, name).into_iter().next()
+    }
+
+    /// An attribute of all that have it.
+    pub fn attributes(&self, selector: &str, name: &str) -> Vec<String> {
         let html = Html::parse_document(&self.text());
-        html.select(&Selector::parse(selector).expect("a selector")).next().and_then(|e| e.value().attr(name).map(ToOwned::to_owned))
+        let selector = Selector::parse(selector).expect("a selector");
+        html.select(&selector).filter_map(|element| element.value().attr(name).map(ToOwned::to_owned)).collect()
     }
 
     #[track_caller]

@@ -38,3 +38,7 @@ tab-compensations = Compensation
 claims-none = No refund claim yet. Begin one from a booking: Refund, then Refund Claim.
 transfer-kind-service-sale = Change or extra
 transfer-kind-compensation = Compensation
+standing = How it stands
+standing-open = Open
+standing-expected = Money expected, or here
+standing-judged = With the airline, or late

@@ -33,6 +33,7 @@ report-expected-sentence = { $airline } is the furthest behind in one month: { $
 report-expected-nothing = Everything that was expected has come.
 report-days-sentence = { $airline } takes the longest: nine of ten refunds were paid within { $days } days.
 report-days-nothing = No refund was paid in this time.
+report-none-judged = nothing was due
 report-age-sentence = { $count ->
     [0] No open refund is older than 60 days.
     [one] { $count } open refund is older than 60 days.

@@ -39,3 +39,7 @@ tab-compensations = Bồi thường
 claims-none = Chưa có yêu cầu nhận hoàn nào. Mở một đặt chỗ, chọn Hoàn tiền rồi chọn Yêu cầu nhận hoàn.
 transfer-kind-service-sale = Đổi chuyến hoặc dịch vụ bổ trợ
 transfer-kind-compensation = Bồi thường
+standing = Tình trạng
+standing-open = Đang mở
+standing-expected = Tiền sẽ về hoặc đã về
+standing-judged = Đã gửi hãng hoặc đã trễ

@@ -33,6 +33,7 @@ report-expected-sentence = { $airline } còn thiếu nhiều nhất trong một 
 report-expected-nothing = Mọi khoản phải thu đều đã về.
 report-days-sentence = { $airline } trả lâu nhất: 90% khoản hoàn được trả trong vòng { $days } ngày.
 report-days-nothing = Không có khoản hoàn nào được trả trong thời gian này.
+report-none-judged = không có gì đến hạn
 report-age-sentence = { $count ->
     [0] Không có yêu cầu hoàn đang mở nào quá 60 ngày.
    *[other] { $count } yêu cầu hoàn đang mở đã quá 60 ngày.

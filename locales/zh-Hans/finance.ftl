@@ -39,3 +39,7 @@ tab-compensations = 补偿
 claims-none = 暂无退款申报。请打开订单，点击“退款”，再点击“退款申报”。
 transfer-kind-service-sale = 变更或附加服务
 transfer-kind-compensation = 补偿
+standing = 状况
+standing-open = 未结
+standing-expected = 应到账或已到账
+standing-judged = 已提交航司或已逾期

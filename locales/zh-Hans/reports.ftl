@@ -33,6 +33,7 @@ report-expected-sentence = 单月缺口最大的航司为 { $airline }：尚有 
 report-expected-nothing = 应收款项已全部到账。
 report-days-sentence = { $airline } 到账最慢：九成退款在 { $days } 天内到账。
 report-days-nothing = 此期间没有到账的退款。
+report-none-judged = 没有到期的
 report-age-sentence = { $count ->
     [0] 没有超过 60 天的进行中退款。
    *[other] { $count } 笔进行中的退款已超过 60 天。

@@ -3,11 +3,25 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bookings::model::PaymentChannel;
+use crate::kernel::money::Currency;
 use crate::kernel::time::Timestamp;
 use crate::refunds::model::Difference;
 use crate::web::filter_fields::{from, identifier, until};
 use crate::web::form::Problems;
 use crate::web::paging::Cursor;
+
+crate::text_column! {
+    /// Refunds that the reports count together.
+    pub enum Standing {
+        Open = "open",
+        /// Their money is expected, or came: neither rejected nor withdrawn.
+        Expected = "expected",
+        /// They went to the airline, or should have.
+        Judged = "judged",
+    }
+}
+
+crate::named!(Standing = "standing");
 
 /// What the form holds, exactly as typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +41,8 @@ pub struct Filters {
     pub channel: String,
     /// Why what came differs from the estimate.
     pub difference: String,
+    pub currency: String,
+    pub standing: String,
     pub after: String,
 }
 
@@ -45,6 +61,9 @@ pub struct Search {
     pub overdue_at: Option<Timestamp>,
     pub channel: Option<PaymentChannel>,
     pub difference: Option<Difference>,
+    pub currency: Option<Currency>,
+    /// How it stands, at this time.
+    pub standing: Option<(Standing, Timestamp)>,
     pub after: Option<Cursor>,
 }
 
@@ -63,6 +82,8 @@ impl Filters {
             status: self.status.parse().ok(),
             channel: self.channel.parse().ok(),
             difference: self.difference.parse().ok(),
+            currency: Currency::parse(&self.currency.trim().to_uppercase()).ok(),
+            standing: self.standing.parse().ok().map(|standing| (standing, now)),
             overdue_at: (!self.overdue.is_empty()).then_some(now),
             after: Cursor::parse(&self.after),
         }

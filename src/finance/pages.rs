@@ -4,7 +4,7 @@ use actix_web::web::Query;
 use askama::Template;
 
 use super::export;
-use super::filters::Filters;
+use super::filters::{Filters, Standing};
 use super::store::{self, Line};
 use crate::bookings::model::PaymentChannel;
 use crate::kernel::actor::Permission;
@@ -28,6 +28,7 @@ struct RefundsPage {
     statuses: &'static [Status],
     channels: &'static [PaymentChannel],
     differences: &'static [Difference],
+    standings: &'static [Standing],
     problems: Problems,
     lines: Vec<Line>,
     next: Option<String>,
@@ -61,6 +62,7 @@ async fn list(visit: &Visit<SeeRefunds>, query: Query<Filters>, kind: Kind) -> A
         statuses: Status::ALL,
         channels: PaymentChannel::ALL,
         differences: Difference::ALL,
+        standings: Standing::ALL,
         problems,
         next: page.next.map(|after| paging::with_cursor(&filters, &after)),
         lines: page.rows,

@@ -5,15 +5,16 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use sqlx::{Arguments, AssertSqlSafe};
 
-use super::filters::Search;
+use super::filters::{Search, Standing};
 use crate::bookings::model::PaymentChannel;
 use crate::db::select::Select;
 use crate::db::walk::Walk;
 use crate::db::{Conn, Driver, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Timestamp, instant_text, parse_instant, utc_day};
+use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Difference, Kind, Status};
+use crate::refunds::store::{OVERDUE, overdue_values};
 use crate::web::paging::Cursor;
 
 /// One line of Finance → Refunds.
@@ -110,12 +111,18 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
     query = query.and_if("r.status = ?", search.status.map(Status::word));
     query = query.and_if("r.payment_channel = ?", search.channel.map(PaymentChannel::word));
     query = query.and_if("r.difference_reason = ?", search.difference.map(Difference::word));
+    query = query.and_if("r.currency = ?", search.currency.as_ref().map(Currency::code));
+    query = match search.standing {
+        Some((Standing::Open, _)) => query.and("r.closed_at IS NULL", []),
+        Some((Standing::Expected, _)) => query.and("r.status NOT IN ('rejected', 'withdrew')", []),
+        // As the report of the deadlines counts them: in time, or late.
+        Some((Standing::Judged, now)) => {
+            query.and("(r.submitted_at IS NOT NULL OR (r.closed_at IS NULL AND r.submit_by < ?))", [instant_text(now).into()])
+        }
+        None => query,
+    };
     if let Some(now) = search.overdue_at {
-        query = query.and(
-            "r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.status IN ('airline-processing', 'airline-refunding') \
-             AND r.received_at IS NULL AND (r.expected_on < ? OR (r.expected_on IS NULL AND r.follow_up_from <= ?))",
-            [utc_day(now).to_string().into(), instant_text(now).into()],
-        );
+        query = query.and(OVERDUE, overdue_values(now));
     }
     if search.refunded_from.is_some() || search.refunded_until.is_some() {
         query = query.and("r.status = ?", [Status::Refunded.word().into()]);

@@ -10,7 +10,21 @@ use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
 use crate::kernel::folding::fold_identifier;
 use crate::kernel::money::{Currency, Money};
-use crate::kernel::time::{Date, instant_text, parse_instant};
+use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant, utc_day};
+
+/// Whose money is late: past the day that the airline named, past the time in which it usually comes where it named none, or
+/// past the day on which a claim says that the airline has paid. It asks for today, the moment, and today again.
+pub const OVERDUE: &str = "r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.received_at IS NULL AND \
+     ((r.status IN ('airline-processing', 'airline-refunding') \
+     AND (r.expected_on < ? OR (r.expected_on IS NULL AND r.follow_up_from <= ?))) \
+     OR (r.status = 'atlas-processing' AND r.fulfilled_on < ?))";
+
+/// The values of [`OVERDUE`].
+#[must_use]
+pub fn overdue_values(now: Timestamp) -> [Value; 3] {
+    let today = utc_day(now).to_string();
+    [today.clone().into(), instant_text(now).into(), today.into()]
+}
 
 /// Every column of a refund, in one place.
 pub const COLUMNS: &str = "r.id, r.number, r.agency_id, r.order_id, r.quote_id, r.kind, r.status, r.payment_channel, r.reason, r.order_no, \

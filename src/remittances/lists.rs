@@ -10,10 +10,13 @@ use super::allocation_store;
 use super::line_store::{self, View};
 use super::model::{Line, Remittance, Totals};
 use super::store;
+use crate::db::select::Select;
 use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Date, Timestamp, instant_text, utc_day};
+use crate::refunds::model::Kind;
 use crate::refunds::model::Refund;
+use crate::refunds::store::{OVERDUE, overdue_values};
 use crate::web::figures;
 use crate::web::filters::{self, Reader};
 use crate::web::frame::{Frame, Place};
@@ -206,9 +209,10 @@ pub async fn open_xlsx(visit: Visit<PostMoney>, query: Query<OpenQuery>) -> Answ
     open_export(&visit, &query, Format::Xlsx).await
 }
 
-/// What an airline owes past its time, in one currency.
+/// What an airline owes past its time, in one currency, of one kind of refunds.
 struct Late {
     airline: String,
+    kind: Kind,
     count: i64,
     sum: Money,
     /// Refunds of which nobody can say what they bring.
@@ -217,25 +221,30 @@ struct Late {
     since: Date,
 }
 
-/// Airlines whose money is past the expected date, or 21 days after submission where none was given; the most first.
+impl Late {
+    /// The list of them.
+    fn list(&self) -> String {
+        let tab = if self.kind == Kind::Claim { "claims" } else { "refunds" };
+        let filters = [("airline", self.airline.as_str()), ("currency", self.sum.currency.code()), ("overdue", "1")];
+        format!("/finance/{tab}?{}", serde_html_form::to_string(filters).unwrap_or_default())
+    }
+}
+
+/// Airlines whose money is late; the most first.
 async fn late(conn: &mut Conn, now: Timestamp) -> Result<Vec<Late>, sqlx::Error> {
-    let rows: Vec<(String, String, i64, i64, i64, String)> = sqlx::query_as(
-        "SELECT r.airline, r.currency, COUNT(*), CAST(COALESCE(SUM(COALESCE(r.airline_minor, r.estimated_minor) - r.held_minor), 0) AS BIGINT), \
+    let select = Select::new(
+        "SELECT r.airline, r.kind, r.currency, COUNT(*), \
+         CAST(COALESCE(SUM(COALESCE(r.airline_minor, r.estimated_minor) - r.held_minor), 0) AS BIGINT), \
          CAST(SUM(CASE WHEN COALESCE(r.airline_minor, r.estimated_minor) IS NULL THEN 1 ELSE 0 END) AS BIGINT), \
-         MIN(COALESCE(r.expected_on, r.follow_up_from)) FROM refunds r WHERE r.closed_at IS NULL AND r.payment_channel = 'deposit' \
-         AND r.status IN ('airline-processing', 'airline-refunding') AND r.received_at IS NULL \
-         AND (r.expected_on < $1 OR (r.expected_on IS NULL AND r.follow_up_from <= $2)) \
-         GROUP BY r.airline, r.currency ORDER BY 4 DESC, 1, 2 LIMIT 500",
-    )
-    .bind(utc_day(now).to_string())
-    .bind(instant_text(now))
-    .fetch_all(conn)
-    .await?;
+         MIN(COALESCE(r.expected_on, r.follow_up_from, r.fulfilled_on)) FROM refunds r",
+    );
+    let select = select.and(OVERDUE, overdue_values(now)).then("GROUP BY r.airline, r.kind, r.currency ORDER BY 5 DESC, 1, 2, 3", []);
+    let rows: Vec<(String, String, String, i64, i64, i64, String)> = select.fetch(conn).await?;
     rows.into_iter()
-        .map(|(airline, currency, count, minor, unknown, since)| {
-            let currency = Currency::parse(&currency).map_err(decode)?;
+        .map(|(airline, kind, currency, count, minor, unknown, since)| {
+            let (kind, currency) = (kind.parse().map_err(decode)?, Currency::parse(&currency).map_err(decode)?);
             let since = since.get(..10).unwrap_or_default().parse().map_err(|error: jiff::Error| decode(error))?;
-            Ok(Late { airline, count, sum: Money::new(minor, currency), unknown, since })
+            Ok(Late { airline, kind, count, sum: Money::new(minor, currency), unknown, since })
         })
         .collect()
 }
@@ -270,13 +279,15 @@ async fn export_overdue(visit: &Visit<PostMoney>, format: Format) -> Answer {
     let late = late(&mut conn, now).await?;
     drop(conn);
     let reader = visit.reader();
-    let names = ["airline", "overdue-refunds", "currency", "overdue-sum", "overdue-since"];
+    let names = ["airline", "overdue-kind", "overdue-refunds", "currency", "overdue-sum", "overdue-no-amount", "overdue-since"];
     let rows = late.into_iter().map(|one| {
         vec![
             Cell::Text(one.airline),
+            Cell::Text(one.kind.named().say(reader.language)),
             Cell::Count(one.count),
             Cell::Text(one.sum.currency.code().to_owned()),
             Cell::Amount(Some(one.sum)),
+            Cell::Count(one.unknown),
             Cell::Text(one.since.to_string()),
         ]
     });

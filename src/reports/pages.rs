@@ -45,21 +45,10 @@ impl ReportQuery {
             kind: self.kind.parse().unwrap_or(Kind::Refund),
             months: periods::months(now, zone_name, count),
             weeks: periods::weeks(now, zone_name, (count * 13 / 3).clamp(1, 52)),
-            ages: ages(now, zone_name),
+            ages: periods::ages(now, zone_name),
             airline: fold_identifier(&self.airline),
         }
     }
-}
-
-/// Up to 7, 21 and 60 days old, and older.
-fn ages(now: Timestamp, zone_name: &str) -> Vec<Span> {
-    use crate::kernel::time::{day_in, plus_days};
-    let edges = [plus_days(now, 1), plus_days(now, -7), plus_days(now, -21), plus_days(now, -60), Timestamp::UNIX_EPOCH];
-    let day = |at: Timestamp| day_in(zone_name, at);
-    edges
-        .windows(2)
-        .map(|pair| Span { label: String::new(), first: day(pair[1]), last: day(pair[0]), from: pair[1], until: pair[0] })
-        .collect()
 }
 
 #[derive(Template)]

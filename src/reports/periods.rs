@@ -52,6 +52,19 @@ pub fn weeks(now: Timestamp, zone_name: &str, count: i64) -> Vec<Span> {
     (0..count).rev().filter_map(of).collect()
 }
 
+/// Days from how long ago: up to 7, 21 and 60, and longer than anything is kept.
+const AGES: [i64; 5] = [-1, 7, 21, 60, 36_500];
+
+/// Whole days of age: up to 7, 21 and 60 days, and older, so that each refund has one age and its list the same.
+#[must_use]
+pub fn ages(now: Timestamp, zone_name: &str) -> Vec<Span> {
+    let zone = zone(zone_name);
+    let today = now.to_zoned(zone.clone()).date();
+    let ago = |days: i64| today.checked_sub(jiff::Span::new().days(days)).unwrap_or(today);
+    // The first of an age is as old as its end says; the next day after its last is the first of the younger age.
+    AGES.windows(2).map(|edges| span(String::new(), ago(edges[1]), ago(edges[0]), &zone)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -69,6 +69,8 @@ pub enum Value {
     Text(String),
     Word(Message),
     Count(i64),
+    /// A count, and the list of what it counts.
+    Linked(i64, String),
     Amount(Money),
 }
 
@@ -79,7 +81,7 @@ impl Value {
         match self {
             Self::Text(text) => Cell::Text(text.clone()),
             Self::Word(message) => Cell::Text(say(message)),
-            Self::Count(count) => Cell::Count(*count),
+            Self::Count(count) | Self::Linked(count, _) => Cell::Count(*count),
             Self::Amount(amount) => Cell::Amount(Some(*amount)),
         }
     }
@@ -103,6 +105,10 @@ impl Asked<'_> {
     /// The list behind a bar, with these filters.
     fn list(&self, filters: &[(&str, &str)]) -> String {
         let tab = if self.kind == Kind::Claim { "claims" } else { "refunds" };
+        let mut filters = filters.to_vec();
+        if !self.airline.is_empty() && filters.iter().all(|(name, _)| *name != "airline") {
+            filters.push(("airline", self.airline));
+        }
         let query = serde_html_form::to_string(filters).unwrap_or_default();
         format!("/finance/{tab}?{query}")
     }
@@ -146,7 +152,14 @@ async fn expected_received(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report,
         let (money, month) = (currency(&one.currency)?, &asked.months[index(one.span).min(asked.months.len() - 1)]);
         let (expected, received) = (Money::new(one.expected_minor, money), Money::new(one.received_minor, money));
         let (first, last) = (month.first.to_string(), month.last.to_string());
-        let filters = [("airline", one.airline.as_str()), ("channel", "deposit"), ("registered_from", &first), ("registered_to", &last)];
+        let filters = [
+            ("airline", one.airline.as_str()),
+            ("currency", one.currency.as_str()),
+            ("channel", "deposit"),
+            ("standing", "expected"),
+            ("registered_from", &first),
+            ("registered_to", &last),
+        ];
         let value = Message::new("report-of").money("received", received).money("expected", expected);
         let whole = most.get(one.currency.as_str()).copied().unwrap_or(0);
         chart.add_over(
@@ -190,7 +203,7 @@ fn percentile(days: &[(i64, i64)], hundredths: i64) -> i64 {
 }
 
 async fn days_to_money(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::Error> {
-    let found = store::money_days(conn, asked.scope, asked.kind, asked.since()).await?;
+    let found = store::money_days(conn, asked.scope, asked.kind, asked.airline, asked.since()).await?;
     let mut airlines: BTreeMap<String, BTreeMap<i64, i64>> = BTreeMap::new();
     for (airline, from, to, count) in found {
         let days = match (from.parse::<Date>(), to.parse::<Date>()) {
@@ -232,7 +245,7 @@ const TONES: [&str; 4] = ["age-0", "age-1", "age-2", "age-3"];
 pub const AGE_KEYS: [&str; 4] = ["age-week", "report-age-three-weeks", "report-age-two-months", "age-older"];
 
 async fn state_age(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::Error> {
-    let found = store::ages(conn, asked.scope, asked.kind, asked.ages).await?;
+    let found = store::ages(conn, asked.scope, asked.kind, asked.airline, asked.ages).await?;
     let mut states: BTreeMap<String, [i64; 4]> = BTreeMap::new();
     for (age, status, count) in found {
         states.entry(status).or_default()[index(age).min(3)] += count;
@@ -244,9 +257,13 @@ async fn state_age(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::E
         let sum: i64 = counts.iter().sum();
         let parts: Vec<(i64, &'static str)> = counts.iter().copied().zip(TONES).collect();
         let value = Message::new("report-count").count("count", sum);
-        chart.add(word.clone(), asked.list(&[("status", word.as_str())]), value, &parts, whole);
+        chart.add(word.clone(), asked.list(&[("status", word.as_str()), ("standing", "open")]), value, &parts, whole);
         let mut row = vec![Value::Word(status.named())];
-        row.extend(counts.iter().map(|count| Value::Count(*count)));
+        for (count, age) in counts.iter().zip(asked.ages) {
+            let (first, last) = (age.first.to_string(), age.last.to_string());
+            let of_age = [("status", word.as_str()), ("standing", "open"), ("registered_from", &first), ("registered_to", &last)];
+            row.push(Value::Linked(*count, asked.list(&of_age)));
+        }
         row.push(Value::Count(sum));
         rows.push(row);
         oldest += counts[3];
@@ -257,23 +274,26 @@ async fn state_age(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::E
 }
 
 async fn attainment(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::Error> {
-    let found = store::attained(conn, asked.scope, asked.kind, asked.weeks, asked.now).await?;
+    let found = store::attained(conn, asked.scope, asked.kind, asked.airline, asked.weeks, asked.now).await?;
     let (mut chart, mut rows) = (Chart::default(), Vec::new());
     let (mut in_time, mut judged) = (0, 0);
     for one in &found {
         let week = &asked.weeks[index(one.span).min(asked.weeks.len() - 1)];
         let decided = one.in_time + one.late;
-        let percent = if decided == 0 { 100 } else { one.in_time * 100 / decided };
-        let value = Message::new("report-percent").count("percent", percent).count("late", one.late);
+        let percent = (decided > 0).then(|| one.in_time * 100 / decided);
+        let value = match percent {
+            Some(percent) => Message::new("report-percent").count("percent", percent).count("late", one.late),
+            None => Message::new("report-none-judged"),
+        };
         let (first, last) = (week.first.to_string(), week.last.to_string());
-        let filters = [("registered_from", first.as_str()), ("registered_to", last.as_str())];
+        let filters = [("standing", "judged"), ("registered_from", first.as_str()), ("registered_to", last.as_str())];
         chart.add(week.label.clone(), asked.list(&filters), value, &[(one.in_time, "reached"), (one.late, "late")], decided.max(1));
         rows.push(vec![
             Value::Text(week.label.clone()),
             Value::Count(one.refunds),
             Value::Count(one.in_time),
             Value::Count(one.late),
-            Value::Count(percent),
+            percent.map_or_else(|| Value::Text("–".to_owned()), Value::Count),
         ]);
         in_time += one.in_time;
         judged += decided;
@@ -292,7 +312,7 @@ async fn attainment(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::
 
 async fn differences(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx::Error> {
     let until = asked.months.last().map_or(asked.now, |month| month.until);
-    let found = store::differences(conn, asked.scope, asked.kind, (asked.since(), until)).await?;
+    let found = store::differences(conn, asked.scope, asked.kind, asked.airline, (asked.since(), until)).await?;
     let whole = found.iter().map(|(_, _, count, _)| *count).max().unwrap_or(0);
     let (first, last) = (
         asked.months.first().map(|month| month.first.to_string()).unwrap_or_default(),
@@ -303,7 +323,7 @@ async fn differences(conn: &mut Conn, asked: &Asked<'_>) -> Result<Report, sqlx:
         let Ok(reason) = word.parse::<Difference>() else { continue };
         let amount = Money::new(*minor, currency(code)?);
         let value = Message::new("report-difference").count("count", *count).money("amount", amount);
-        let filters = [("difference", word.as_str()), ("refunded_from", &first), ("refunded_to", &last)];
+        let filters = [("difference", word.as_str()), ("currency", code.as_str()), ("refunded_from", &first), ("refunded_to", &last)];
         chart.add(format!("{word} {code}"), asked.list(&filters), value, &[(*count, "reached")], whole);
         rows.push(vec![Value::Word(reason.named()), Value::Count(*count), Value::Amount(amount), Value::Text(code.clone())]);
     }

@@ -58,8 +58,7 @@ fn astray(text: &[u8], separator: u8) -> Option<i64> {
     for (place, byte) in text.iter().enumerate() {
         at = match (at, *byte) {
             (At::Quoted, b'"') => At::Closed,
-            (At::Quoted, _) => At::Quoted,
-            (At::Closed, b'"') => At::Quoted,
+            (At::Quoted, _) | (At::Closed, b'"') => At::Quoted,
             (_, byte) if byte == separator || matches!(byte, b'\r' | b'\n') => At::Beginning,
             (At::Beginning, b'"') => {
                 opened = line;
