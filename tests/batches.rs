@@ -2,6 +2,7 @@
 
 use afterfare::batches::working::CHUNK;
 use afterfare::kernel::actor::Role;
+use afterfare::kernel::language::Language;
 use rust_xlsxwriter::Workbook;
 
 use crate::on_both;
@@ -12,6 +13,8 @@ on_both! {
     the_same_file_again_makes_nothing_twice
     two_people_with_the_same_orders_make_each_claim_once
     one_order_far_apart_in_a_long_file_is_reckoned_as_one
+    every_other_reason_to_refuse_a_row
+    the_template_is_filled_in_and_taken
     a_discarded_batch_makes_nothing
     a_corrected_result_file_is_taken
     a_search_finds_every_refund_and_the_not_found_apart
@@ -229,6 +232,73 @@ async fn one_order_far_apart_in_a_long_file_is_reckoned_as_one(world: World) {
          WHERE o.order_no = 'SKLA20261104193200000'";
     assert_eq!(world.count(ordinals).await, 1 + 2, "each quote has its own number");
     assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn every_other_reason_to_refuse_a_row(world: World) {
+    let (lan, sam, refunded) = world.registered(&number(1)).await;
+    sam.work(&refunded, "submission", &[]).await.expect_status(303);
+    sam.work(&refunded, "confirmation", &[("amount", "74.99")]).await.expect_status(303);
+    let money = [("amount", "74.99"), ("received_on", "2026-11-20"), ("receipt_reference", "BANK-1")];
+    sam.work(&refunded, "receipt", &money).await.expect_status(303);
+    sam.work(&refunded, "credit", &[]).await.expect_status(303);
+    let agency = world.sunriver().await;
+    for n in 2..=4 {
+        world.booked(&agency, &number(n)).await;
+    }
+    let rows = [
+        format!("{},,,", number(1)),
+        ",,,only a name".to_owned(),
+        format!("{},maybe,,", number(2)),
+        format!("{},,1999-01-01,", number(3)),
+        format!("{},,,a lot", number(4)),
+        format!("{},,,0", number(4)),
+    ];
+    let text = format!("order_no,reason,fulfilled_on,expected_amount\n{}\n", rows.join("\n"));
+    let page = checked(&world, &lan, "a.csv", text.as_bytes(), &[("fulfilled_on", "2026-11-18")]).await;
+    let all = rows_of(&page);
+    let expected = ["E_REFUNDED", "E_EMPTY", "E_REASON", "E_DATE_UNLIKELY", "E_AMOUNT", "E_DUPLICATE"];
+    for (row, code) in all.iter().zip(expected) {
+        assert!(row.contains(code), "{code}: {row}");
+    }
+    assert!(all[0].contains(&refunded), "{}", all[0]);
+    assert_eq!(all.len(), expected.len());
+}
+
+/// What stands in a sheet of a workbook.
+fn cells_of(bytes: &[u8], sheet: &str) -> Vec<Vec<String>> {
+    use calamine::Reader;
+    let mut book: calamine::Xlsx<_> = calamine::open_workbook_from_rs(std::io::Cursor::new(bytes.to_vec())).expect("a workbook");
+    let range = book.worksheet_range(sheet).expect("the sheet");
+    range.rows().map(|row| row.iter().map(ToString::to_string).collect()).collect()
+}
+
+async fn the_template_is_filled_in_and_taken(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    world.booked(&agency, &number(1)).await;
+    for (name, language, words) in [
+        ("lan", Language::English, "The order number, as in Booking Details"),
+        ("mei", Language::Chinese, "订单号"),
+        ("hoa", Language::Vietnamese, "Mã đơn"),
+    ] {
+        let person = world.person_speaking(name, Role::Admin, Some(&agency), language).await;
+        let book = person.get("/finance/claims/template.xlsx").await.expect_status(200).body;
+        let header = cells_of(&book, "data").swap_remove(0);
+        assert_eq!(header[0], "order_no", "names that no language changes: {header:?}");
+        let mut archive = zip::ZipArchive::new(std::io::Cursor::new(book.clone())).expect("a zip");
+        let mut all = String::new();
+        for n in 0..archive.len() {
+            let mut part = archive.by_index(n).expect("a part");
+            std::io::Read::read_to_string(&mut part, &mut all).expect("text");
+        }
+        assert!(all.contains(words), "{name}: the instructions");
+        assert!(all.contains("state=\"frozen\"") && all.contains("dataValidation"), "{name}: the sheet");
+        let csv = person.get("/finance/claims/template.csv").await.expect_status(200);
+        assert!(csv.body.starts_with(b"\xEF\xBB\xBForder_no,"), "{}", csv.text());
+        // Filled in as it is, it is taken.
+        let filled = format!("{}{}\n", csv.text().lines().next().expect("a header").to_owned() + "\n", number(1));
+        checked(&world, &person, "filled.csv", filled.as_bytes(), &[("fulfilled_on", "2026-11-18")]).await;
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM batches WHERE ready_count = 1").await, 3);
 }
 
 async fn a_discarded_batch_makes_nothing(world: World) {

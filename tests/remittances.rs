@@ -161,8 +161,10 @@ async fn a_file_is_read_matched_and_credited(world: World) {
     assert_eq!(deposit(&world).await, 3 * (7499 - 200));
     let file = sam.get(&format!("{remittance}/lines.csv?view=matched")).await.expect_status(200).text();
     assert_eq!(file.lines().count(), 4, "{file}");
+    assert!(file.contains(&format!(",{},", refunds[2])) && file.contains("2026-11-19 · SAN ZHANG · 74.99 · USD"), "{file}");
     sam.get("/finance/unmatched").await.expect("USD 12.34");
-    sam.get("/finance/unmatched.csv").await.expect_status(200).expect("12.34");
+    let number = remittance.rsplit('/').next().unwrap_or_default();
+    sam.get("/finance/unmatched.csv").await.expect_status(200).expect(&format!("{number},5,2026-11-19,USD,12.34"));
     assert_eq!(world.verify().await, Vec::<String>::new());
 }
 

@@ -63,6 +63,27 @@ pub async fn allocations_of_line(conn: &mut Conn, line_id: &str) -> Result<Vec<A
     fetch_allocations(conn, Select::new(ALLOCATIONS).and("a.line_id = ?", [line_id.into()])).await
 }
 
+/// Numbers of the refunds that lines are matched with, by line.
+///
+/// # Errors
+/// The database's own.
+pub async fn refunds_of_lines(conn: &mut Conn, lines: &[Line]) -> Result<HashMap<String, Vec<String>>, sqlx::Error> {
+    let mut all: HashMap<String, Vec<String>> = HashMap::new();
+    if lines.is_empty() {
+        return Ok(all);
+    }
+    let rows: Vec<(String, String)> = Select::new("SELECT a.line_id, r.number FROM allocations a JOIN refunds r ON r.id = a.refund_id")
+        .and_in("a.line_id", lines.iter().map(|line| line.id.as_str().into()))
+        .and("a.state <> 'undone'", [])
+        .then("ORDER BY a.line_id, r.number", [])
+        .fetch(conn)
+        .await?;
+    for (line_id, number) in rows {
+        all.entry(line_id).or_default().push(number);
+    }
+    Ok(all)
+}
+
 /// What a refund has of which lines, in one state.
 ///
 /// # Errors

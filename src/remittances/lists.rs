@@ -1,6 +1,6 @@
 //! Lists across all remittances: open money by age, and airlines that are late; and lines as files.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use actix_web::web::Query;
 use askama::Template;
@@ -29,7 +29,8 @@ use crate::web::{Answer, AppData};
 /// Days at which open money gets another age.
 pub const AGES: [i64; 3] = [7, 30, 60];
 
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 18] = [
+    "remittance",
     "remittance-line",
     "field-paid_on",
     "currency",
@@ -39,11 +40,14 @@ const COLUMNS: [&str; 14] = [
     "remittance-rejected",
     "status",
     "line-finding",
+    "refund-id",
+    "line-rejected-as",
     "field-reference",
     "field-pnr",
     "field-ticket",
     "field-passenger",
     "line-owner",
+    "line-came",
 ];
 
 /// The names of the columns of lines.
@@ -52,9 +56,19 @@ pub fn columns(reader: &Reader) -> Vec<String> {
     COLUMNS.iter().map(|key| say(reader.language, key)).collect()
 }
 
-fn cells(line: &Line, reader: &Reader) -> Vec<Cell> {
+/// Lines as rows of a file, with the refunds that they are matched with.
+async fn rows_of(conn: &mut Conn, lines: &[Line], reader: &Reader) -> Result<Vec<Vec<Cell>>, sqlx::Error> {
+    let ids: Vec<String> = lines.iter().map(|line| line.remittance_id.clone()).collect::<BTreeSet<_>>().into_iter().collect();
+    let (numbers, refunds) = (numbers(conn, &ids).await?, allocation_store::refunds_of_lines(conn, lines).await?);
+    let of = |line: &Line| numbers.get(&line.remittance_id).map_or("", String::as_str);
+    Ok(lines.iter().map(|line| cells(line, of(line), refunds.get(&line.id).map_or(&[], Vec::as_slice), reader)).collect())
+}
+
+fn cells(line: &Line, number: &str, refunds: &[String], reader: &Reader) -> Vec<Cell> {
     let text = |text: &str| Cell::Text(text.to_owned());
+    let came: Vec<&str> = line.cells.iter().filter(|cell| !cell.is_empty()).map(|cell| cell.1.as_str()).collect();
     vec![
+        text(number),
         Cell::Count(line.line),
         text(&line.paid_on.to_string()),
         text(line.currency().code()),
@@ -64,11 +78,14 @@ fn cells(line: &Line, reader: &Reader) -> Vec<Cell> {
         Cell::Amount(Some(line.rejected)),
         text(&line.status.named().say(reader.language)),
         text(&line.finding.named().say(reader.language)),
+        text(&refunds.join(" ")),
+        text(&line.rejection.map(|rejection| rejection.named().say(reader.language)).unwrap_or_default()),
         text(if line.reference.is_empty() { line.named_by() } else { &line.reference }),
         text(&line.pnr),
         text(&line.ticket),
         text(&line.passenger),
         text(&line.owner_name),
+        text(&came.join(" · ")),
     ]
 }
 
@@ -81,7 +98,7 @@ pub fn lines_of(app: AppData, remittance_id: String, view: View, reader: Reader)
             let mut conn = app.db.read().await?;
             let lines = line_store::lines(&mut conn, &id, view, after, sheet::STEP).await?;
             let next = paging::after_full(&lines, sheet::STEP, |line| line.row_no);
-            Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next))
+            Ok((rows_of(&mut conn, &lines, &reader).await?, next))
         }
     })
 }
@@ -93,7 +110,7 @@ fn open_lines(app: AppData, owner: Option<String>, reader: Reader) -> Rows {
             let mut conn = app.db.read().await?;
             let lines = line_store::open(&mut conn, owner.as_deref(), after, sheet::STEP).await?;
             let next = paging::after_full(&lines, sheet::STEP, cursor);
-            Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
+            Ok((rows_of(&mut conn, &lines, &reader).await?, next.map(Some)))
         }
     })
 }
