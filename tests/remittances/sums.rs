@@ -75,11 +75,11 @@ async fn whatever_is_matched_the_sums_hold(world: World) {
         for (place, line) in lines.iter().enumerate() {
             let reference = line.refund.map_or_else(|| format!("FILE-{nth}-{place}"), |refund| format!("LJ-REF-{refund}"));
             let amount = Money::new(line.minor, line.currency).decimal();
-            csv.push_str(&format!("{reference},{amount},{},2026-11-19,{nth}\n", line.currency));
+            csv.extend([format!("{reference},{amount},{},2026-11-19,{nth}\n", line.currency)]);
             *sums.entry(line.currency).or_default() += line.minor;
         }
         // A line without any figure is left out of all sums; and no file is like another.
-        csv.push_str(&format!("Total of {nth},,USD,,\n"));
+        csv.extend([format!("Total of {nth},,USD,,\n")]);
         sums.entry(Currency::USD).or_default();
         let remittance = plain(&imported(&sam, "random.csv", csv.as_bytes()).await);
         for (line, deed) in deeds {
