@@ -371,6 +371,17 @@ async fn a_search_finds_every_refund_and_the_not_found_apart(world: World) {
     assert!(rows[0].contains(&refund) && rows[2].contains(&refund), "what is asked twice is answered twice: {rows:?}");
     lan.get(&answer.location).await.expect_status(404);
     lan.upload("/bookings/batch-search", &[("orders", " "), ("once", "k3")], &[]).await.expect_status(422).expect("Paste order numbers");
+    // However many there were, each can be found again.
+    for n in 0..10 {
+        let once = format!("more-{n}");
+        lan.upload("/bookings/batch-search", &[("orders", &number(1)), ("once", &once)], &[]).await.expect_status(303);
+        world.later(1);
+    }
+    let lan = world.back("lan").await;
+    let page = lan.get("/bookings/batch-search").await;
+    assert_eq!(rows_of(&page).len(), 10);
+    let next = lan.get(&format!("/bookings/batch-search{}", page.attribute("a[href^='?after=']", "href").expect("a next page"))).await;
+    assert_eq!(rows_of(&next).len(), 1, "{}", next.words());
 }
 
 async fn another_agency_s_orders_are_not_found(world: World) {

@@ -50,7 +50,8 @@ async fn a_top_up_is_declared_with_proof_and_credited_once_it_came(world: World)
     }
     sam.post("/finance/top-ups/TU-202611-0001/refusal", &[("version", "1"), ("note", "no")]).await.expect_status(409);
     lan.get("/finance/top-ups").await.expect("USD 985.00").expect("Bank charges USD 15.00");
-    lan.get("/finance/transactions").await.expect("USD 985.00").expect("TU-202611-0001");
+    let page = lan.get("/finance/transactions").await.expect("USD 985.00").expect("TU-202611-0001");
+    let its_own = page.attribute("a[href*='top-ups?number=']", "href").expect("a link");
     lan.get("/notices").await.expect("USD 985.00 came and were credited");
     assert_eq!(declare(&lan, "5.00", "k2").await, 303);
     sam.post("/finance/top-ups/TU-202611-0002/refusal", &[("version", "1"), ("note", "")])
@@ -59,6 +60,8 @@ async fn a_top_up_is_declared_with_proof_and_credited_once_it_came(world: World)
         .expect("Tell the agency why");
     sam.post("/finance/top-ups/TU-202611-0002/refusal", &[("version", "1"), ("note", "It never came.")]).await.expect_status(303);
     lan.get("/notices").await.expect("was not confirmed (TU-202611-0002)").expect("It never came.");
+    let page = lan.get(&its_own).await.expect("TU-202611-0001");
+    assert!(!page.words().contains("TU-202611-0002"), "the movement leads to its own top-up: {}", page.words());
     let file = lan.get("/finance/top-ups.csv?status=confirmed").await.expect_status(200).text();
     assert!(file.contains("TU-202611-0001") && !file.contains("TU-202611-0002"), "{file}");
     assert_eq!(world.verify().await, Vec::<String>::new());

@@ -147,7 +147,7 @@ async fn lists_are_served_by_an_index(world: World) {
             queries.push((format!("incidents {search:?}"), incidents::list_query(scope, &search, 51)));
         }
         for status in [None, Some(CompensationStatus::Proposed)] {
-            queries.push((format!("compensations {status:?}"), compensations::list_query(scope, status, cursor(), 51)));
+            queries.push((format!("compensations {status:?}"), compensations::list_query(scope, status, "", cursor(), 51)));
         }
         let claims = RefundSearch { airline: Some("VN".to_owned()), ..RefundSearch::default() };
         queries.push(("claims of an airline".to_owned(), finance::refunds_query(scope, RefundKind::Claim, &claims, 51)));

@@ -12,6 +12,7 @@ mod sums;
 on_both! {
     a_file_is_read_matched_and_credited
     the_same_file_or_the_same_lines_again_change_nothing
+    a_near_amount_with_the_name_is_suggested_and_a_ticket_is_exact
     money_that_cannot_be_read_is_never_left_out
     one_line_pays_two_refunds_and_two_lines_one
     a_line_pays_a_refund_in_two_parts
@@ -195,6 +196,30 @@ async fn the_same_file_or_the_same_lines_again_change_nothing(world: World) {
     assert_eq!(world.count("SELECT COUNT(*) FROM remittances").await, 2);
     // The source remembers its columns.
     assert_eq!(world.count("SELECT COUNT(*) FROM remittance_sources").await, 1);
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_near_amount_with_the_name_is_suggested_and_a_ticket_is_exact(world: World) {
+    let (sam, _, refunds) = waiting(&world, 1).await;
+    let ticket: String = {
+        let mut conn = world.app.db.read().await.expect("a connection");
+        let query = "SELECT MIN(k.value) FROM booking_keys k JOIN refunds r ON r.order_id = k.order_id WHERE k.kind = 'ticket'";
+        sqlx::query_as::<_, (String,)>(query).fetch_one(&mut *conn).await.expect("a ticket").0
+    };
+    sam.work(&refunds[0], "confirmation", &[("amount", "74.99"), ("expected_on", "2026-11-22")]).await.expect_status(303);
+    let csv = format!(
+        "Ticket,Passenger,Amount,Currency,Date\n,SAN ZHANG,72.00,USD,2026-11-19\n,ZHANG SAN,78.00,USD,2026-11-19\n\
+         ,SAN ZHANG,60.00,USD,2026-11-19\n,LI SI,74.99,USD,2026-11-19\n{ticket},,74.99,USD,2026-11-19\n"
+    );
+    let remittance = plain(&imported(&sam, "a.csv", csv.as_bytes()).await);
+    let page = sam.get(&remittance).await.expect("2 Suggested").expect("1 Exact").expect("2 Unknown");
+    let rows: Vec<String> = page.select("table tbody tr").into_iter().filter(|row| row.contains("Suggested")).collect();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.contains(&refunds[0])), "{rows:?}");
+    let line = sam.get(&format!("{remittance}/lines/1")).await;
+    line.expect("A near amount, 74.99").expect("The passenger's name, SAN ZHANG").expect("Expected about this day, 2026-11-22");
+    sam.post(&format!("{remittance}/posting"), &[]).await.expect_status(303);
+    world.work_all().await;
+    assert_eq!(deposit(&world).await, 7299, "by its ticket and its amount");
     assert_eq!(world.verify().await, Vec::<String>::new());
 }
 

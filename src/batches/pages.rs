@@ -12,7 +12,7 @@ use super::{store, template};
 use crate::attachments::store as attachments;
 use crate::attachments::upload::{FilesField, Upload, keep_sheet};
 use crate::kernel::id::new_token;
-use crate::kernel::time::{Date, instant_text, utc_day};
+use crate::kernel::time::{Date, utc_day};
 use crate::refunds::model::Reason;
 use crate::spreadsheets::uploaded::{ENCODINGS, digest_of, encoding};
 use crate::web::App;
@@ -47,7 +47,7 @@ pub async fn list(visit: Visit<SeeRefunds>, query: Query<ListQuery>) -> Answer {
     let rows = visit.app.settings.limits.page_rows;
     let mut conn = visit.app.db.read().await?;
     let batches = store::list(&mut conn, &visit.scope(), BatchKind::Claims, Cursor::parse(&query.after), rows + 1).await?;
-    let page = Page::cut(batches, rows, |batch| Cursor { sorted: instant_text(batch.created_at), id: batch.id.clone() });
+    let page = Page::cut(batches, rows, store::cursor);
     visit.page(&ListPage {
         frame: visit.frame("batches-title", Place::Refunds),
         next: page.next.map(|after| paging::with_cursor(&*query, &after)),
@@ -218,7 +218,7 @@ async fn export_list(visit: &Visit<SeeRefunds>, format: Format) -> Answer {
         async move {
             let mut conn = app.db.read().await?;
             let found = store::list(&mut conn, &scope, BatchKind::Claims, after, sheet::STEP).await?;
-            let next = paging::after_full(&found, sheet::STEP, |one| Cursor { sorted: instant_text(one.created_at), id: one.id.clone() });
+            let next = paging::after_full(&found, sheet::STEP, store::cursor);
             let cells = |batch: Batch| {
                 vec![
                     Cell::Text(batch.number),

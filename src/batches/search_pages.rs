@@ -1,8 +1,9 @@
 //! Bookings → Cancel & Refund → Batch Search: a list of order numbers, pasted or in a file.
 
 use actix_web::http::StatusCode;
+use actix_web::web::Query;
 use askama::Template;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::actions::{self, Beginning};
 use super::model::{Batch, BatchKind};
@@ -14,6 +15,7 @@ use crate::spreadsheets::uploaded::{ENCODINGS, digest_of, encoding};
 use crate::web::filters;
 use crate::web::form::{Problems, pasted};
 use crate::web::frame::{Frame, Place};
+use crate::web::paging::{self, Cursor, Page};
 use crate::web::visit::{SeeRefunds, Visit};
 use crate::web::words::Message;
 use crate::web::{Answer, see_other};
@@ -34,6 +36,7 @@ struct SearchPage {
     typed: SearchForm,
     encodings: [&'static str; 5],
     earlier: Vec<Batch>,
+    next: Option<String>,
     megabytes: usize,
     rows: u32,
     pasted: u32,
@@ -41,23 +44,34 @@ struct SearchPage {
     once_key: String,
 }
 
-/// Earlier searches that the page shows.
+/// Earlier searches that the page shows at once.
 const EARLIER: i64 = 10;
 
-/// `GET /bookings/batch-search`
-pub async fn form(visit: Visit<SeeRefunds>) -> Answer {
-    page(&visit, SearchForm::default(), Problems::default()).await
+/// Where the earlier searches begin.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default)]
+pub struct SearchQuery {
+    after: String,
 }
 
-async fn page(visit: &Visit<SeeRefunds>, typed: SearchForm, problems: Problems) -> Answer {
+/// `GET /bookings/batch-search`
+pub async fn form(visit: Visit<SeeRefunds>, query: Query<SearchQuery>) -> Answer {
+    page(&visit, &query, SearchForm::default(), Problems::default()).await
+}
+
+async fn page(visit: &Visit<SeeRefunds>, query: &SearchQuery, typed: SearchForm, problems: Problems) -> Answer {
     let limits = &visit.app.settings.limits;
     let mut conn = visit.app.db.read().await?;
+    let after = Cursor::parse(&query.after);
+    let earlier = store::list(&mut conn, &visit.scope(), BatchKind::Search, after, EARLIER + 1).await?;
+    let earlier = Page::cut(earlier, EARLIER, store::cursor);
     let status = if problems.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = SearchPage {
         frame: visit.frame("batch-search-title", Place::BatchSearch),
         typed,
         encodings: ENCODINGS,
-        earlier: store::list(&mut conn, &visit.scope(), BatchKind::Search, None, EARLIER).await?,
+        next: earlier.next.map(|after| paging::with_cursor(query, &after)),
+        earlier: earlier.rows,
         megabytes: limits.max_sheet_bytes / 1_048_576,
         rows: limits.sheet_rows,
         pasted: limits.pasted_orders,
@@ -79,7 +93,7 @@ pub async fn search(visit: Visit<SeeRefunds>, upload: Upload<SearchForm>) -> Ans
         problems.add("orders", Message::new("batch-search-nothing"));
     }
     if !problems.is_empty() {
-        return page(&visit, fields, problems).await;
+        return page(&visit, &SearchQuery::default(), fields, problems).await;
     }
     let now = app.clock.now();
     let number = if let Some(sheet) = sheet {

@@ -108,6 +108,12 @@ pub async fn of_id(conn: &mut Conn, id: &str) -> Result<Option<Batch>, sqlx::Err
     Ok(fetch(conn, Select::new(LINES).and("b.id = ?", [id.into()])).await?.pop())
 }
 
+/// Where the next page of a list begins.
+#[must_use]
+pub fn cursor(batch: &Batch) -> Cursor {
+    Cursor { sorted: instant_text(batch.created_at), id: batch.id.clone() }
+}
+
 /// The query of View History, the newest first.
 #[must_use]
 pub fn list_query(scope: &Scope, kind: BatchKind, after: Option<Cursor>, limit: i64) -> Select {

@@ -29,6 +29,8 @@ use crate::web::{Answer, see_other};
 #[serde(default)]
 pub struct ListQuery {
     status: String,
+    /// One alone: where a movement of the account leads to.
+    number: String,
     after: String,
 }
 
@@ -68,7 +70,8 @@ async fn page<P: Needs>(visit: &Visit<P>, query: ListQuery, typed: ProposeForm, 
     let rows = visit.app.settings.limits.page_rows;
     let may = visit.may(Permission::PostMoney);
     let mut conn = visit.app.db.read().await?;
-    let lines = store::list(&mut conn, &visit.scope(), query.status.parse().ok(), Cursor::parse(&query.after), rows + 1).await?;
+    let lines =
+        store::list(&mut conn, &visit.scope(), query.status.parse().ok(), &query.number, Cursor::parse(&query.after), rows + 1).await?;
     let page = Page::cut(lines, rows, |(compensation, _)| store::cursor(compensation));
     let line = |(compensation, agency): (Compensation, String)| {
         let can_decide = may && compensation.may_be_decided_by(&visit.actor.user_id);
@@ -162,14 +165,14 @@ const COLUMNS: [&str; 8] =
 
 /// Exactly what is filtered, as a file.
 async fn export(visit: &Visit<SeeRefunds>, query: &ListQuery, format: Format) -> Answer {
-    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let (app, scope, reader, number) = (visit.app.clone(), visit.scope(), visit.reader(), query.number.clone());
     let status: Option<Status> = query.status.parse().ok();
     let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
     let rows = sheet::paged(None, move |after: Option<Cursor>| {
-        let (app, scope, reader) = (app.clone(), scope.clone(), reader.clone());
+        let (app, scope, reader, number) = (app.clone(), scope.clone(), reader.clone(), number.clone());
         async move {
             let mut conn = app.db.read().await?;
-            let found = store::list(&mut conn, &scope, status, after, sheet::STEP).await?;
+            let found = store::list(&mut conn, &scope, status, &number, after, sheet::STEP).await?;
             let next = paging::after_full(&found, sheet::STEP, |(one, _)| store::cursor(one));
             let cells = |(one, agency): (Compensation, String)| {
                 let at = one.decided_at.unwrap_or(one.proposed_at);

@@ -75,12 +75,13 @@ pub fn cursor(compensation: &Compensation) -> Cursor {
     Cursor { sorted: instant_text(compensation.proposed_at), id: compensation.id.clone() }
 }
 
-/// The query of the Compensation tab, the newest first. An agency sees what was credited to it, nothing that is only
+/// The query of the Compensation tab, the newest first; of one alone where a number is given. An agency sees what was credited to it, nothing that is only
 /// being considered.
 #[must_use]
-pub fn list_query(scope: &Scope, status: Option<Status>, after: Option<Cursor>, limit: i64) -> Select {
+pub fn list_query(scope: &Scope, status: Option<Status>, number: &str, after: Option<Cursor>, limit: i64) -> Select {
     let status = if scope.agency_id().is_some() { Some(Status::Credited) } else { status };
     let mut query = Select::new(LINES).and_if("c.agency_id = ?", scope.agency_id()).and_if("c.status = ?", status.map(Status::word));
+    query = query.and_if("c.number = ?", Some(number).filter(|number| !number.is_empty()));
     if let Some(after) = after {
         query = query.and("(c.proposed_at, c.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
@@ -95,10 +96,11 @@ pub async fn list(
     conn: &mut Conn,
     scope: &Scope,
     status: Option<Status>,
+    number: &str,
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(Compensation, String)>, sqlx::Error> {
-    let rows: Vec<CompensationRow> = list_query(scope, status, after, limit).fetch_packed(conn).await?;
+    let rows: Vec<CompensationRow> = list_query(scope, status, number, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(CompensationRow::compensation).collect()
 }
 

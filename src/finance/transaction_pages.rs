@@ -96,8 +96,8 @@ async fn told(conn: &mut Conn, rows: Vec<balance::Movement>) -> Result<Vec<Movem
         let case = row.case.map(|(kind, no)| {
             let page = match kind.as_str() {
                 "request" => format!("/requests/{no}"),
-                "top-up" => format!("/finance/top-ups#{no}"),
-                _ => format!("/finance/compensations#{no}"),
+                "top-up" => format!("/finance/top-ups?number={no}"),
+                _ => format!("/finance/compensations?number={no}"),
             };
             (page, no)
         });

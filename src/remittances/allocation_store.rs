@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::FromRow;
+use sqlx::{AssertSqlSafe, FromRow};
 
 use super::model::{Allocation, AllocationState, Line};
 use crate::db::select::{Select, Value};
@@ -222,6 +222,31 @@ pub async fn of_amounts(conn: &mut Conn, currency: Currency, minors: Vec<Value>)
         .then("LIMIT 5000", [])
         .fetch(conn)
         .await?;
+    rows.into_iter().map(RefundRow::refund).collect()
+}
+
+/// Open refunds of a currency whose expected amounts lie in one of these ranges, which do not overlap; not all of them where
+/// there are very many.
+///
+/// # Errors
+/// The database's own.
+pub async fn in_ranges(conn: &mut Conn, currency: Currency, ranges: &[(i64, i64)]) -> Result<Vec<Refund>, sqlx::Error> {
+    if ranges.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows: Vec<String> = (0..ranges.len()).map(|nth| format!("(${}, ${})", 2 * nth + 2, 2 * nth + 3)).collect();
+    // Each range is looked up in the index: SQLite reads the tables in the order of a CROSS JOIN.
+    let text = format!(
+        "WITH w (least, most) AS (VALUES {}) SELECT {REFUND_COLUMNS} FROM w CROSS JOIN refunds r \
+         WHERE r.closed_at IS NULL AND r.payment_channel = 'deposit' AND r.currency = $1 \
+         AND COALESCE(r.airline_minor, r.estimated_minor) >= w.least AND COALESCE(r.airline_minor, r.estimated_minor) <= w.most LIMIT 5000",
+        rows.join(", ")
+    );
+    let mut query = sqlx::query_as(AssertSqlSafe(text)).persistent(false).bind(currency.code());
+    for (least, most) in ranges {
+        query = query.bind(*least).bind(*most);
+    }
+    let rows: Vec<RefundRow> = query.fetch_all(conn).await?;
     rows.into_iter().map(RefundRow::refund).collect()
 }
 

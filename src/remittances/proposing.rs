@@ -1,7 +1,7 @@
 //! Which refunds a line seems to belong to, and why: lines are compared with the refunds that wait for money, many lines
 //! with a handful of statements.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::allocation_store;
 use super::model::{Finding, Line, Proposal};
@@ -10,6 +10,7 @@ use crate::db::Conn;
 use crate::db::select::Value;
 use crate::kernel::folding::{fold_identifier, fold_name};
 use crate::kernel::money::{Currency, Money};
+use crate::kernel::time::Date;
 use crate::refunds::model::Refund;
 use crate::web::words::Message;
 
@@ -17,7 +18,7 @@ use crate::web::words::Message;
 #[derive(Debug, Default)]
 struct Candidates {
     by_key: HashMap<(&'static str, String), Vec<usize>>,
-    by_amount: HashMap<(Currency, i64), Vec<usize>>,
+    by_amount: BTreeMap<(Currency, i64), Vec<usize>>,
     refunds: Vec<Refund>,
     known: HashSet<String>,
     names: HashMap<String, Vec<String>>,
@@ -72,6 +73,10 @@ impl Candidates {
             minors.sort_unstable();
             minors.dedup();
             let found = allocation_store::of_amounts(conn, currency, minors.into_iter().map(Into::into).collect()).await?;
+            all.take(found);
+        }
+        for (currency, ranges) in near_ranges(lines) {
+            let found = allocation_store::in_ranges(conn, currency, &ranges).await?;
             all.take(found);
         }
         all.index(&tickets);
@@ -191,24 +196,23 @@ impl Candidates {
         (Finding::Suggested, usable.iter().take(MOST_PROPOSALS).map(|one| proposal(one, fit(one.0))).collect())
     }
 
-    /// Refunds of the same amount with the passenger's name: suggested, never more.
+    /// Refunds of the same or a near amount with the passenger's name: suggested, never more; the likeliest first.
     fn alike(&self, line: &Line) -> (Finding, Vec<Proposal>) {
-        let name = fold_name(&line.passenger);
-        let same_amount = self.by_amount.get(&(line.currency(), line.open().minor)).map(Vec::as_slice).unwrap_or_default();
-        let mut proposals = Vec::new();
-        for place in same_amount {
-            let refund = &self.refunds[*place];
-            let names = self.names.get(&refund.id).map(Vec::as_slice).unwrap_or_default();
-            if !refund.can_take_money() || name.is_empty() || !names.iter().any(|own| is_like(&fold_name(own), &name)) {
-                continue;
+        let (name, currency, open) = (fold_name(&line.passenger), line.currency(), line.open().minor);
+        let (least, most) = near(open);
+        let mut found: Vec<(Likeness, Proposal)> = Vec::new();
+        for (_, places) in self.by_amount.range((currency, least)..=(currency, most)) {
+            for refund in places.iter().map(|place| &self.refunds[*place]) {
+                let names = self.names.get(&refund.id).map(Vec::as_slice).unwrap_or_default();
+                let likeness = Likeness::of(line, refund, names, &name);
+                if refund.can_take_money() && likeness.name {
+                    let reasons = likeness.reasons(line, refund);
+                    found.push((likeness, Proposal { refund_no: refund.number.clone(), minor: open, reasons }));
+                }
             }
-            let reasons = vec![
-                Message::new("why-amount").text("value", line.open().decimal()),
-                Message::new("why-name").text("value", &line.passenger),
-            ];
-            proposals.push(Proposal { refund_no: refund.number.clone(), minor: line.open().minor, reasons });
         }
-        proposals.truncate(MOST_PROPOSALS);
+        found.sort_by(|one, other| other.0.score().cmp(&one.0.score()).then_with(|| one.1.refund_no.cmp(&other.1.refund_no)));
+        let proposals: Vec<Proposal> = found.into_iter().take(MOST_PROPOSALS).map(|(_, proposal)| proposal).collect();
         let finding = if proposals.is_empty() { Finding::Unknown } else { Finding::Suggested };
         (finding, proposals)
     }
@@ -225,38 +229,79 @@ pub fn is_like(one: &str, other: &str) -> bool {
     !fewer.is_empty() && fewer.iter().all(|word| more.contains(word))
 }
 
+/// Between which amounts one is near another: within a twentieth.
+const fn near(minor: i64) -> (i64, i64) {
+    (minor - minor / 20, minor + minor / 20)
+}
+
+/// The ranges of near amounts of the lines that name a passenger, by currency, put together where they overlap.
+fn near_ranges(lines: &[Line]) -> BTreeMap<Currency, Vec<(i64, i64)>> {
+    let mut all: BTreeMap<Currency, Vec<(i64, i64)>> = BTreeMap::new();
+    for line in lines.iter().filter(|line| line.amount.minor > 0 && !line.passenger.is_empty()) {
+        all.entry(line.currency()).or_default().push(near(line.open().minor));
+    }
+    for ranges in all.values_mut() {
+        ranges.sort_unstable();
+        let mut apart: Vec<(i64, i64)> = Vec::new();
+        for (least, most) in ranges.drain(..) {
+            match apart.last_mut() {
+                Some(last) if least <= last.1 + 1 => last.1 = last.1.max(most),
+                _ => apart.push((least, most)),
+            }
+        }
+        *ranges = apart;
+    }
+    all
+}
+
+/// What speaks for a line and a refund belonging together, where the line names none.
+#[derive(Debug, Clone, Copy)]
+struct Likeness {
+    amount: bool,
+    name: bool,
+    day: Option<Date>,
+}
+
+impl Likeness {
+    /// `wanted`: the line's passenger, folded.
+    fn of(line: &Line, refund: &Refund, names: &[String], wanted: &str) -> Self {
+        let day = refund.expected_on.or(refund.fulfilled_on);
+        Self {
+            amount: refund.expected().is_some_and(|amount| amount.minor == line.open().minor),
+            name: !wanted.is_empty() && names.iter().any(|own| is_like(&fold_name(own), wanted)),
+            day: day.filter(|day| day.since(line.paid_on).is_ok_and(|span| span.get_days().abs() <= 7)),
+        }
+    }
+
+    fn score(self) -> i64 {
+        4 * i64::from(self.amount) + 4 * i64::from(self.name) + i64::from(self.day.is_some())
+    }
+
+    fn reasons(self, line: &Line, refund: &Refund) -> Vec<Message> {
+        let expected = refund.expected().unwrap_or_else(|| Money::zero(line.currency()));
+        let mut reasons = vec![Message::new(if self.amount { "why-amount" } else { "why-near" }).text("value", expected.decimal())];
+        reasons.extend(self.name.then(|| Message::new("why-name").text("value", &line.passenger)));
+        reasons.extend(self.day.map(|day| Message::new("why-day").text("value", day)));
+        reasons
+    }
+}
+
 /// Suggestions for one line that is looked at: what it names, and refunds near it in amount, name and day, the best
 /// first.
 ///
 /// # Errors
 /// The database's own.
 pub async fn suggest(conn: &mut Conn, line: &Line) -> Result<Vec<(Refund, Vec<Message>)>, sqlx::Error> {
-    let open = line.open().minor;
-    let margin = open / 20;
-    let near = allocation_store::near(conn, line.currency(), (open - margin, open, open + margin), 40).await?;
+    let (least, most) = near(line.open().minor);
+    let near = allocation_store::near(conn, line.currency(), (least, line.open().minor, most), 40).await?;
     let ids: Vec<&str> = near.iter().map(|refund| refund.id.as_str()).collect();
     let names = if ids.is_empty() { HashMap::new() } else { allocation_store::passengers(conn, &ids).await? };
     let wanted = fold_name(&line.passenger);
     let mut scored: Vec<(i64, Refund, Vec<Message>)> = Vec::new();
     for refund in near.into_iter().filter(Refund::can_take_money) {
-        let amount = refund.expected().map_or(0, |amount| amount.minor);
-        let (mut score, mut reasons) = (0, Vec::new());
-        if amount == open {
-            score += 4;
-            reasons.push(Message::new("why-amount").text("value", line.open().decimal()));
-        } else {
-            reasons.push(Message::new("why-near").text("value", Money::new(amount, line.currency()).decimal()));
-        }
-        if !wanted.is_empty() && names.get(&refund.id).is_some_and(|names| names.iter().any(|own| is_like(&fold_name(own), &wanted))) {
-            score += 4;
-            reasons.push(Message::new("why-name").text("value", &line.passenger));
-        }
-        let day = refund.expected_on.or(refund.fulfilled_on);
-        if day.is_some_and(|day| day.since(line.paid_on).is_ok_and(|span| span.get_days().abs() <= 7)) {
-            score += 1;
-            reasons.push(Message::new("why-day").text("value", day.map(|day| day.to_string()).unwrap_or_default()));
-        }
-        scored.push((score, refund, reasons));
+        let likeness = Likeness::of(line, &refund, names.get(&refund.id).map(Vec::as_slice).unwrap_or_default(), &wanted);
+        let reasons = likeness.reasons(line, &refund);
+        scored.push((likeness.score(), refund, reasons));
     }
     scored.sort_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.number.cmp(&other.1.number)));
     Ok(scored.into_iter().take(MOST_PROPOSALS).map(|(_, refund, reasons)| (refund, reasons)).collect())

@@ -28,6 +28,8 @@ use crate::web::{Answer, see_other};
 #[serde(default)]
 pub struct ListQuery {
     status: String,
+    /// One alone: where a movement of the account leads to.
+    number: String,
     after: String,
 }
 
@@ -66,7 +68,7 @@ async fn page<P: Needs>(visit: &Visit<P>, query: ListQuery, typed: DeclareForm, 
     let limits = &visit.app.settings.limits;
     let mut conn = visit.app.db.read().await?;
     let status = query.status.parse().ok();
-    let found = store::list(&mut conn, &visit.scope(), status, Cursor::parse(&query.after), limits.page_rows + 1).await?;
+    let found = store::list(&mut conn, &visit.scope(), status, &query.number, Cursor::parse(&query.after), limits.page_rows + 1).await?;
     let page = Page::cut(found, limits.page_rows, |(top_up, _)| store::cursor(top_up));
     let ids: Vec<&str> = page.rows.iter().map(|(top_up, _)| top_up.id.as_str()).collect();
     let mut proof = attachments::of_cases(&mut conn, "top-up", &ids).await?;
@@ -230,14 +232,14 @@ const COLUMNS: [&str; 10] = [
 ];
 
 async fn export(visit: &Visit<SeeMoney>, query: ListQuery, format: Format) -> Answer {
-    let (app, scope, reader) = (visit.app.clone(), visit.scope(), visit.reader());
+    let (app, scope, reader, number) = (visit.app.clone(), visit.scope(), visit.reader(), query.number.clone());
     let status: Option<Status> = query.status.parse().ok();
     let columns = COLUMNS.iter().map(|key| say(reader.language, key)).collect();
     let rows = sheet::paged(None, move |after: Option<Cursor>| {
-        let (app, scope, reader) = (app.clone(), scope.clone(), reader.clone());
+        let (app, scope, reader, number) = (app.clone(), scope.clone(), reader.clone(), number.clone());
         async move {
             let mut conn = app.db.read().await?;
-            let found = store::list(&mut conn, &scope, status, after, sheet::STEP).await?;
+            let found = store::list(&mut conn, &scope, status, &number, after, sheet::STEP).await?;
             let next = paging::after_full(&found, sheet::STEP, |(top_up, _)| store::cursor(top_up));
             let moment = |at| crate::web::figures::moment(at, &reader.zone_name);
             let cells = |(top_up, agency): (TopUp, String)| {

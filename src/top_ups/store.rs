@@ -66,10 +66,11 @@ pub fn cursor(top_up: &TopUp) -> Cursor {
     Cursor { sorted: instant_text(top_up.declared_at), id: top_up.id.clone() }
 }
 
-/// The query of the list, the newest first.
+/// The query of the list, the newest first; of one alone where a number is given.
 #[must_use]
-pub fn list_query(scope: &Scope, status: Option<Status>, after: Option<Cursor>, limit: i64) -> Select {
+pub fn list_query(scope: &Scope, status: Option<Status>, number: &str, after: Option<Cursor>, limit: i64) -> Select {
     let mut query = Select::new(LINES).and_if("t.agency_id = ?", scope.agency_id()).and_if("t.status = ?", status.map(Status::word));
+    query = query.and_if("t.number = ?", Some(number).filter(|number| !number.is_empty()));
     if let Some(after) = after {
         query = query.and("(t.declared_at, t.id) < (?, ?)", [after.sorted.into(), after.id.into()]);
     }
@@ -84,10 +85,11 @@ pub async fn list(
     conn: &mut Conn,
     scope: &Scope,
     status: Option<Status>,
+    number: &str,
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<(TopUp, String)>, sqlx::Error> {
-    let rows: Vec<TopUpRow> = list_query(scope, status, after, limit).fetch_packed(conn).await?;
+    let rows: Vec<TopUpRow> = list_query(scope, status, number, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(TopUpRow::top_up).collect()
 }
 
