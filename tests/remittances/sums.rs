@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use afterfare::kernel::id::new_token;
 use afterfare::kernel::money::{Currency, Money};
+use jiff::{ToSpan, civil::date};
 use proptest::prelude::*;
 
 use super::{imported, plain, undo, waiting};
@@ -68,17 +69,19 @@ async fn whatever_is_matched_the_sums_hold(world: World) {
     let (sam, _, refunds) = waiting(&world, REFUNDS).await;
     let mut chance = Chance::new();
     let file = (prop::collection::vec(line(), 1..=LINES), prop::collection::vec((0..LINES, deed()), 1..10));
-    for nth in 0..cases(24) {
+    // Each file pays on a day of its own: the same lines as in another file would be asked about.
+    let days = date(2026, 11, 19).series((-1).day());
+    for (nth, day) in days.take(cases(24)).enumerate() {
         let (lines, deeds) = chance.draw(&file);
         let mut csv = String::from("Reference,Amount,Currency,Date,Note\n");
         let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
         for (place, line) in lines.iter().enumerate() {
             let reference = line.refund.map_or_else(|| format!("FILE-{nth}-{place}"), |refund| format!("LJ-REF-{refund}"));
             let amount = Money::new(line.minor, line.currency).decimal();
-            csv.extend([format!("{reference},{amount},{},2026-11-19,{nth}\n", line.currency)]);
+            csv.extend([format!("{reference},{amount},{},{day},{nth}\n", line.currency)]);
             *sums.entry(line.currency).or_default() += line.minor;
         }
-        // A line without any figure is left out of all sums; and no file is like another.
+        // A line without any figure is left out of all sums.
         csv.extend([format!("Total of {nth},,USD,,\n")]);
         sums.entry(Currency::USD).or_default();
         let remittance = plain(&imported(&sam, "random.csv", csv.as_bytes()).await);
