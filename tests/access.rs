@@ -159,6 +159,7 @@ async fn statement(world: &World) -> String {
         id: afterfare::kernel::id::new_id(),
         number: "ST-202611-0001".to_owned(),
         agency_id: agency.id,
+        issuer: "Atlas".to_owned(),
         agency_name: agency.name,
         from: day("2026-10-01"),
         until: day("2026-11-01"),

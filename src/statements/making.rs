@@ -34,11 +34,12 @@ pub async fn step(app: &App) -> Result<bool, Error> {
         return Ok(true);
     }
     let Some(due) = due else { return Ok(false) };
-    app.db.write(move |conn| Box::pin(async move { make(conn, due, now).await })).await?;
+    let issuer = app.settings.operator_name.clone();
+    app.db.write(move |conn| Box::pin(async move { make(conn, due, &issuer, now).await })).await?;
     Ok(true)
 }
 
-async fn make(conn: &mut Conn, due: Settings, now: Timestamp) -> Result<(), sqlx::Error> {
+async fn make(conn: &mut Conn, due: Settings, issuer: &str, now: Timestamp) -> Result<(), sqlx::Error> {
     let Some(until) = due.next_end() else { return Ok(()) };
     let from = due.made_until;
     // Whoever writes first makes them; another server finds the version gone on and does nothing.
@@ -49,7 +50,7 @@ async fn make(conn: &mut Conn, due: Settings, now: Timestamp) -> Result<(), sqlx
     }
     let agency_name = agencies::agency_of_id(conn, &due.agency_id).await?.map(|agency| agency.name).unwrap_or_default();
     for account in balance::deposits(conn, Some(&due.agency_id)).await? {
-        issue(conn, &due, &agency_name, &account, (from, until), now).await?;
+        issue(conn, &due, (issuer, &agency_name), &account, (from, until), now).await?;
     }
     Ok(())
 }
@@ -57,7 +58,7 @@ async fn make(conn: &mut Conn, due: Settings, now: Timestamp) -> Result<(), sqlx
 async fn issue(
     conn: &mut Conn,
     due: &Settings,
-    agency_name: &str,
+    (issuer, agency_name): (&str, &str),
     account: &Balance,
     (from, until): (Date, Date),
     now: Timestamp,
@@ -74,6 +75,7 @@ async fn issue(
         number: format!("ST-{number}"),
         agency_id: due.agency_id.clone(),
         agency_name: agency_name.to_owned(),
+        issuer: issuer.to_owned(),
         from,
         until,
         zone_name: due.zone_name.clone(),

@@ -19,6 +19,8 @@ pub struct Statement {
     pub number: String,
     pub agency_id: String,
     pub agency_name: String,
+    /// What the operator was called when it was issued; empty on those of before this was kept.
+    pub issuer: String,
     /// First day of the period.
     pub from: Date,
     /// First day after it.

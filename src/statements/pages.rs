@@ -183,7 +183,7 @@ pub async fn show(visit: Visit<SeeMoney>, number: Path<String>) -> Answer {
         frame: visit.frame(file::title(&statement), Place::Statements),
         subtotals: store::subtotals(&mut conn, &statement).await?,
         all_shown: statement.line_count <= MOST_LINES,
-        issuer: visit.app.settings.operator_name.clone(),
+        issuer: if statement.issuer.is_empty() { visit.app.settings.operator_name.clone() } else { statement.issuer.clone() },
         refunds,
         others,
         statement,

@@ -19,6 +19,7 @@ struct StatementRow {
     number: String,
     agency_id: String,
     agency_name: String,
+    issuer: String,
     currency: Currency,
     period_from: String,
     period_until: String,
@@ -42,14 +43,15 @@ impl StatementRow {
             number: self.number,
             agency_id: self.agency_id,
             agency_name: self.agency_name,
+            issuer: self.issuer,
             zone_name: self.zone_name,
             line_count: self.line_count,
         })
     }
 }
 
-const STATEMENTS: &str = "SELECT s.id, s.number, s.agency_id, s.agency_name, s.currency, s.period_from, s.period_until, s.zone_name, \
-     s.opening_minor, s.closing_minor, s.line_count, s.created_at FROM statements s";
+const STATEMENTS: &str = "SELECT s.id, s.number, s.agency_id, s.agency_name, s.issuer, s.currency, s.period_from, s.period_until, \
+     s.zone_name, s.opening_minor, s.closing_minor, s.line_count, s.created_at FROM statements s";
 
 async fn fetch(conn: &mut Conn, query: Select) -> Result<Vec<Statement>, sqlx::Error> {
     let rows: Vec<StatementRow> = query.fetch_packed(conn).await?;
@@ -109,6 +111,7 @@ pub async fn insert(
             "number",
             "agency_id",
             "agency_name",
+            "issuer",
             "currency",
             "period_from",
             "period_until",
@@ -126,6 +129,7 @@ pub async fn insert(
         statement.number.as_str().into(),
         statement.agency_id.as_str().into(),
         statement.agency_name.as_str().into(),
+        statement.issuer.as_str().into(),
         statement.opening.currency.code().into(),
         statement.from.to_string().into(),
         statement.until.to_string().into(),
