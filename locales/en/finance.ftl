@@ -42,3 +42,4 @@ standing = How it stands
 standing-open = Open
 standing-expected = Money expected, or here
 standing-judged = With the airline, or late
+standing-held = A part is here, the rest is waited for

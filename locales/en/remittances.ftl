@@ -185,6 +185,7 @@ remittance-compare-go = Compare again
 done-remittance-compared = The open lines were compared again.
 held-title = Refunds whose money is not complete
 held-about = A part is here and is held; each is credited when the rest has come, or when somebody matches the last line with the reason of the difference.
+held-all = These wait the longest. All of them:
 line-event-matched = { $amount } matched with { $refunds }.
 line-event-unmatched = The match with { $refund } was undone by a reversal.
 line-event-rejected = { $amount } rejected: { $why }.

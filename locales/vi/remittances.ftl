@@ -158,6 +158,7 @@ remittance-compare-go = Đối chiếu lại
 done-remittance-compared = Các dòng còn mở đã được đối chiếu lại.
 held-title = Yêu cầu hoàn chưa đủ tiền
 held-about = Một phần tiền đã về và được giữ; sẽ ghi có khi phần còn lại về, hoặc khi có người khớp dòng cuối kèm lý do chênh lệch.
+held-all = Đây là các yêu cầu chờ lâu nhất. Toàn bộ danh sách:
 line-event-matched = { $amount } đã khớp với { $refunds }.
 line-event-unmatched = Việc khớp với { $refund } đã được hủy bằng bút toán đảo.
 line-event-rejected = { $amount } đã loại: { $why }.

@@ -43,3 +43,4 @@ standing = 状况
 standing-open = 未结
 standing-expected = 应到账或已到账
 standing-judged = 已提交航司或已逾期
+standing-held = 部分到账，等待余款

@@ -158,6 +158,7 @@ remittance-compare-go = 重新比对
 done-remittance-compared = 未匹配的行已重新比对。
 held-title = 款项未到齐的退款单
 held-about = 部分款项已到账并暂存；余款到齐后入账，或由人员匹配最后一行并注明差异原因后入账。
+held-all = 此处列出等待最久的。全部列表：
 line-event-matched = { $amount } 已匹配至 { $refunds }。
 line-event-unmatched = 与 { $refund } 的匹配已冲正撤销。
 line-event-rejected = { $amount } 已剔除：{ $why }。

@@ -18,6 +18,8 @@ crate::text_column! {
         Expected = "expected",
         /// They went to the airline, or should have.
         Judged = "judged",
+        /// A part of their money is here, the rest is waited for.
+        Held = "held",
     }
 }
 

@@ -115,6 +115,7 @@ pub fn refunds_query(scope: &Scope, kind: Kind, search: &Search, limit: i64) -> 
     query = match search.standing {
         Some((Standing::Open, _)) => query.and("r.closed_at IS NULL", []),
         Some((Standing::Expected, _)) => query.and("r.status NOT IN ('rejected', 'withdrew')", []),
+        Some((Standing::Held, _)) => query.and("r.held_minor > 0", []),
         // As the report of the deadlines counts them: in time, or late.
         Some((Standing::Judged, now)) => {
             query.and("(r.submitted_at IS NOT NULL OR (r.closed_at IS NULL AND r.submit_by < ?))", [instant_text(now).into()])

@@ -174,7 +174,7 @@ struct OpenPage {
     query: String,
 }
 
-/// Refunds whose money is not complete that the page shows, those that wait the longest.
+/// Refunds whose money is not complete that the page shows, those that wait the longest; it leads to the list of all.
 const HOLDING: i64 = 100;
 
 /// `GET /finance/unmatched`: money that nobody has matched, the oldest first.
