@@ -11,6 +11,7 @@ use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{Data, QueryConfig};
 use actix_web::{HttpResponse, HttpServer};
+use tokio::sync::watch;
 
 use crate::agencies::session_store::DbSessions;
 use crate::config::Settings;
@@ -39,7 +40,7 @@ pub async fn new(db: Db, settings: Settings, clock: Clock) -> Result<App, sqlx::
         db,
         clock,
         settings: Arc::new(settings),
-        wake: Arc::default(),
+        wake: watch::Sender::default(),
         secret: secret.into(),
         timing: Timing::default(),
         plenty: Plenty::default(),

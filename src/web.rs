@@ -27,14 +27,21 @@ pub struct App {
     pub db: Db,
     pub clock: Clock,
     pub settings: std::sync::Arc<Settings>,
-    /// Tells the worker that there is something to do at once.
-    pub wake: std::sync::Arc<tokio::sync::Notify>,
+    /// Counts how often there was something to do at once; see [`App::wake_worker`].
+    pub wake: tokio::sync::watch::Sender<u64>,
     /// Signs cookies and the tokens of forms before sign-in; kept in the database, the same for every instance.
     pub secret: std::sync::Arc<str>,
     /// How long requests take.
     pub timing: timing::Timing,
     /// What need not be counted again.
     pub plenty: plenty::Plenty,
+}
+
+impl App {
+    /// Tells whoever works in the background that there is something to do at once; who is busy looks again afterwards.
+    pub fn wake_worker(&self) {
+        self.wake.send_modify(|count| *count += 1);
+    }
 }
 
 /// The app inside actix.

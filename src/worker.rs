@@ -5,9 +5,11 @@ use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use futures_util::FutureExt;
+use tokio::sync::watch;
 
 use crate::agencies::store as agencies;
 use crate::attachments::store as attachments;
+use crate::batches::store::Work;
 use crate::batches::working as batches;
 use crate::bsp::report;
 use crate::journal::{self, Author, Subject};
@@ -75,9 +77,28 @@ impl Worker {
     /// # Errors
     /// The database's own; the piece is then still to be done.
     pub async fn step(&self) -> Result<Step, Error> {
+        match self.read_file().await? {
+            Step::Done => Ok(Step::Done),
+            Step::Idle => self.step_beside().await,
+        }
+    }
+
+    /// Reads one uploaded file.
+    ///
+    /// # Errors
+    /// As of [`Worker::step`].
+    async fn read_file(&self) -> Result<Step, Error> {
+        Ok(if batches::step(&self.app, Work::Files).await? { Step::Done } else { Step::Idle })
+    }
+
+    /// Does one piece of everything else.
+    ///
+    /// # Errors
+    /// As of [`Worker::step`].
+    async fn step_beside(&self) -> Result<Step, Error> {
         let (app, now) = (&self.app, self.app.clock.now());
         let finance = self.end_one(now).await?
-            || batches::step(app).await?
+            || batches::step(app, Work::Rows).await?
             || remittances::posting::step(app).await?
             || statements::making::step(app).await?
             || report::close_one(&app.db, now).await?;
@@ -223,9 +244,20 @@ pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Works until the task is ended. The books are checked beside the other work, which does not wait for that.
+/// Works until the task is ended. The books are checked and files are read beside the other work, which waits for neither.
 pub async fn run(worker: Worker) {
-    tokio::join!(check_books(&worker.app), work(&worker));
+    tokio::join!(check_books(&worker.app), read_files(&worker), work(&worker));
+}
+
+/// Reads what is uploaded, a file at a time.
+async fn read_files(worker: &Worker) {
+    let mut wake = worker.app.wake.subscribe();
+    loop {
+        while goes_on(worker.read_file()).await {
+            worker.app.wake_worker();
+        }
+        pause(&mut wake).await;
+    }
 }
 
 /// Looks again and again whether the books are to be checked.
@@ -240,21 +272,32 @@ async fn check_books(app: &App) {
     }
 }
 
-/// Everything there is to do, then a pause, and again. A piece of work that panics costs only itself.
+/// Everything there is to do, then a pause, and again.
 async fn work(worker: &Worker) {
+    let mut wake = worker.app.wake.subscribe();
     loop {
-        match AssertUnwindSafe(worker.step()).catch_unwind().await {
-            Ok(Ok(Step::Done)) => continue,
-            Ok(Ok(Step::Idle)) => {}
-            Ok(Err(error)) => tracing::error!(cause = %error, "background work failed"),
-            Err(_) => tracing::error!("background work panicked"),
-        }
+        while goes_on(worker.step_beside()).await {}
         if let Err(error) = tidy(&worker.app).await {
             tracing::error!(cause = %error, "tidying failed");
         }
-        tokio::select! {
-            () = tokio::time::sleep(PAUSE) => {}
-            () = worker.app.wake.notified() => {}
-        }
+        pause(&mut wake).await;
+    }
+}
+
+/// Whether a piece of work was done and another may wait. One that panics costs only itself.
+async fn goes_on(piece: impl Future<Output = Result<Step, Error>>) -> bool {
+    match AssertUnwindSafe(piece).catch_unwind().await {
+        Ok(Ok(step)) => return step == Step::Done,
+        Ok(Err(error)) => tracing::error!(cause = %error, "background work failed"),
+        Err(_) => tracing::error!("background work panicked"),
+    }
+    false
+}
+
+/// Until somebody says that there is something to do, or some time has gone by.
+async fn pause(wake: &mut watch::Receiver<u64>) {
+    tokio::select! {
+        () = tokio::time::sleep(PAUSE) => {}
+        _ = wake.changed() => {}
     }
 }

@@ -4,7 +4,11 @@
 use std::io::Write;
 use std::time::{Duration, Instant};
 
+use afterfare::db::Kind;
 use afterfare::kernel::actor::Role;
+use afterfare::kernel::language::Language;
+use afterfare::web::App;
+use afterfare::worker::{Worker, run};
 use encoding_rs::{BIG5, GB18030};
 use rust_xlsxwriter::{ExcelDateTime, Format, Formula, Workbook};
 use zip::write::SimpleFileOptions;
@@ -12,11 +16,13 @@ use zip::write::SimpleFileOptions;
 use crate::batches::{checked, uploaded, workbook};
 use crate::crash::{Server, signed_in};
 use crate::on_both;
-use crate::world::{Person, World, new_database};
+use crate::world::{Folder, Person, World, execute, new_database};
 
 on_both! {
     files_of_every_kind_are_read
     every_damaged_file_has_its_own_sentence
+    a_damaged_payment_file_has_the_same_sentences
+    a_file_that_takes_long_holds_no_other_work_up
     cells_that_are_no_order_numbers_are_refused_one_by_one
     twenty_thousand_rows_are_checked_and_one_more_is_too_many
 }
@@ -124,8 +130,8 @@ fn shell() -> Vec<u8> {
     workbook(&[&["order_no"], &[&number(1)]])
 }
 
-async fn every_damaged_file_has_its_own_sentence(world: World) {
-    let lan = prepared(&world).await;
+/// Files that cannot be read: what each is called, what is in it, and what is said of it.
+fn damaged() -> Vec<(&'static str, Vec<u8>, &'static str)> {
     let good = shell();
     let far = r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>order_no</t></is></c></row><row r="1048576"><c r="XFD1048576" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>"#;
     let entity = br#"<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><worksheet/>"#;
@@ -151,7 +157,7 @@ async fn every_damaged_file_has_its_own_sentence(world: World) {
     let bomb = vec![b' '; 80 * 1_048_576];
     let strings = format!("<sst>{}</sst>", "<si/>".repeat(12_000_000));
     let open_quote = format!("order_no,remark\n{},\"never closed\n{}", number(1), "a,b\n".repeat(3000));
-    let files: Vec<(&str, Vec<u8>, &str)> = vec![
+    vec![
         ("empty.csv", b"\n\n".to_vec(), "There is nothing in this file"),
         ("password.xlsx", file("password.xlsx"), "protected by a password"),
         ("old.xls", file("old.xls"), "the old kind (.xls)"),
@@ -174,7 +180,12 @@ async fn every_damaged_file_has_its_own_sentence(world: World) {
         ("columns.csv", format!("order_no\n{}\n", "x,".repeat(500)).into_bytes(), "Line 2 has more than 100 columns"),
         ("header.csv", b"PNR\nABCDEF\n".to_vec(), "no column “order_no”. It has: PNR"),
         ("headeronly.csv", b"order_no\n".to_vec(), "no order number in the file"),
-    ];
+    ]
+}
+
+async fn every_damaged_file_has_its_own_sentence(world: World) {
+    let lan = prepared(&world).await;
+    let (good, files) = (shell(), damaged());
     let mut said = std::collections::BTreeMap::new();
     for (name, bytes, words) in files {
         let page = checked(&world, &lan, name, &bytes, &[]).await.expect("The file could not be read").expect(words);
@@ -193,6 +204,43 @@ async fn every_damaged_file_has_its_own_sentence(world: World) {
     answer.expect_status(422).expect("5 MB");
     let answer = lan.upload_sheet("/finance/claims/batches", &[("once", "k")], ("none.csv", b""), &[]).await;
     answer.expect_status(422).expect("Choose a file").expect("proves");
+}
+
+async fn a_damaged_payment_file_has_the_same_sentences(world: World) {
+    let sam = world.person("sam", Role::Supervisor, None).await;
+    for (name, bytes, words) in damaged() {
+        // What is said of the columns of a batch is no affair of payments.
+        if words.contains("order") {
+            continue;
+        }
+        let answer = sam.upload_sheet("/finance/remittances", &[("source", "Jin Air")], (name, &bytes), &[]).await;
+        assert_eq!(answer.attribute("#source", "value").as_deref(), Some("Jin Air"), "{name}: what was typed is kept");
+        answer.expect_status(422).expect(words);
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM remittance_drafts").await, 0);
+}
+
+/// A reader that never comes to an end keeps the server busy with nothing but itself.
+async fn a_file_that_takes_long_holds_no_other_work_up(world: World) {
+    let lan = prepared(&world).await;
+    let ready = uploaded(&lan, "ready.csv", format!("order_no\n{}\n", number(1)).as_bytes(), &[]).await;
+    world.work_all().await;
+    let script = world.files.0.join("reader");
+    std::fs::write(&script, "#!/bin/sh\nexec sleep 600\n").expect("a script");
+    std::fs::set_permissions(&script, std::os::unix::fs::PermissionsExt::from_mode(0o700)).expect("its rights");
+    let mut settings = (*world.app.settings).clone();
+    settings.sheet_reader = Some(script);
+    settings.limits.sheet_seconds = 600;
+    let worker = Worker::new(App { settings: settings.into(), ..world.app.clone() }).expect("a worker");
+    let background = actix_web::rt::spawn(run(worker));
+    let waits = uploaded(&lan, "waits.csv", format!("order_no\n{}\n", number(2)).as_bytes(), &[]).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    lan.post(&format!("{ready}/confirmation"), &[]).await.expect_status(303);
+    while world.count("SELECT COUNT(*) FROM batches WHERE status = 'posted'").await == 0 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(world.count("SELECT COUNT(*) FROM batches WHERE status = 'reading'").await, 1, "{waits}");
+    background.abort();
 }
 
 async fn cells_that_are_no_order_numbers_are_refused_one_by_one(world: World) {
@@ -248,49 +296,77 @@ async fn twenty_thousand_rows_are_checked_and_one_more_is_too_many(world: World)
     page.expect("20,000 rows in the file").expect("2 Ready").expect("19,998 Refused").expect("Confirm 2 rows");
 }
 
-/// Kilobytes that a process has in memory.
-fn resident(pid: u32) -> u64 {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("a process");
-    let line = text.lines().find(|line| line.starts_with("VmRSS:")).expect("its memory");
-    line.split_whitespace().nth(1).and_then(|kb| kb.parse().ok()).expect("a number")
+#[actix_web::test]
+async fn a_hostile_file_hurts_only_its_own_reader_on_sqlite() {
+    a_hostile_file_hurts_only_its_own_reader(Kind::Sqlite).await;
 }
 
-/// A server of its own reads hostile files while others use it: it answers, and its memory stays where it was.
 #[actix_web::test]
-async fn a_hostile_file_hurts_only_its_own_reader() {
-    let (url, _folder) = new_database(afterfare::db::Kind::Sqlite).await;
+async fn a_hostile_file_hurts_only_its_own_reader_on_postgres() {
+    a_hostile_file_hurts_only_its_own_reader(Kind::Postgres).await;
+}
+
+/// A server of its own reads hostile files while others use it: it answers, and its memory stays where it was. Killed while
+/// it reads, it reads again when it is back.
+async fn a_hostile_file_hurts_only_its_own_reader(kind: Kind) {
+    let (url, _folder) = new_database(kind).await;
     {
         let world = World::over(&url, None).await;
         let agency = world.agency("SUNRIVER").await;
-        world.user("lan", Role::Admin, Some(&agency), afterfare::kernel::language::Language::English).await;
+        world.user("lan", Role::Admin, Some(&agency), Language::English).await;
+        world.user("sam", Role::Supervisor, None, Language::English).await;
     }
-    let server = Server::start(&url).await;
-    let lan = signed_in(&server.base, "lan").await;
+    let files = Folder::new();
+    let server = Server::start_over(&url, &files).await;
+    let (lan, sam) = (signed_in(&server.base, "lan").await, signed_in(&server.base, "sam").await);
     lan.get("/finance/claims/batches").await.expect_status(200);
-    let before = resident(server.pid());
+    let before = server.forget_peak();
     let strings = format!("<sst>{}</sst>", "<si/>".repeat(12_000_000));
     let bomb = with_part(&shell(), "xl/sharedStrings.xml", strings.as_bytes());
     let mut batches = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..2 {
         batches.push(uploaded(&lan, "bomb.xlsx", &bomb, &[]).await);
     }
-    let mut slowest = Duration::ZERO;
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_mins(1) {
-        let asked = Instant::now();
-        lan.get("/bookings").await.expect_status(200);
-        slowest = slowest.max(asked.elapsed());
-        let page = lan.get(batches.last().expect("a batch")).await;
-        if page.words().contains("within the memory and time") {
-            break;
+    let payments = async {
+        let answer = sam.upload_sheet("/finance/remittances", &[("source", "Jin Air")], ("bomb.xlsx", &bomb), &[]).await;
+        answer.expect_status(422).expect("within the memory and time");
+    };
+    let pages = async {
+        let mut slowest = Duration::ZERO;
+        let begun = Instant::now();
+        while begun.elapsed() < Duration::from_mins(1) {
+            let asked = Instant::now();
+            lan.get("/bookings").await.expect_status(200);
+            slowest = slowest.max(asked.elapsed());
+            let page = lan.get(batches.last().expect("a batch")).await;
+            if page.words().contains("within the memory and time") {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        slowest
+    };
+    let ((), slowest) = futures_util::future::join(payments, pages).await;
     for batch in &batches {
         lan.get(batch).await.expect("within the memory and time");
     }
     assert!(slowest < Duration::from_secs(10), "other pages waited {slowest:?}");
-    let grown = resident(server.pid()).saturating_sub(before);
-    assert!(grown < 200 * 1024, "the server has grown by {grown} KB");
+    let grown = server.peak().saturating_sub(before);
+    assert!(grown < 200 * 1_048_576, "the server has grown by {grown} bytes");
+    let last = uploaded(&lan, "bomb.xlsx", &bomb, &[]).await;
+    server.kill();
+    let server = Server::start_over(&url, &files).await;
+    let lan = signed_in(&server.base, "lan").await;
+    // A server that vanished is waited for: another one might still be reading.
+    lan.get(&last).await.expect_status(200).expect("bomb.xlsx");
+    execute(&url, "UPDATE batches SET taken_until = '2026-01-01T00:00:00Z' WHERE status = 'reading'").await;
+    let sound = uploaded(&lan, "sound.csv", format!("order_no\n{}\n", number(1)).as_bytes(), &[]).await;
+    for (batch, words) in [(&last, "within the memory and time"), (&sound, "1 Refused")] {
+        let begun = Instant::now();
+        while !lan.get(batch).await.words().contains(words) {
+            assert!(begun.elapsed() < Duration::from_mins(2), "{words}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
     server.kill();
 }

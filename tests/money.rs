@@ -4,6 +4,7 @@ use afterfare::kernel::actor::Role;
 use afterfare::web::App;
 use afterfare::worker::{Step, Worker};
 
+use crate::crash::{Server, signed_in};
 use crate::on_both;
 use crate::world::{PDF, Person, World, execute};
 
@@ -14,6 +15,7 @@ on_both! {
     statements_are_issued_after_their_period_and_never_changed
     statements_are_sent_to_at_most_ten_addresses
     a_long_statement_is_sent_whole_or_not_at_all
+    an_export_is_never_held_in_memory
     reports_count_what_their_lists_show
     an_export_is_exactly_what_is_filtered
 }
@@ -143,6 +145,14 @@ async fn statements_are_issued_after_their_period_and_never_changed(world: World
     let page = lan.get("/finance/statements/ST-202701-0001").await.expect_status(200).expect("TU-202612-0001");
     page.expect("Opening balance 2026-12-01 USD 68.00").expect("Closing balance 2026-12-31 USD 78.00");
     assert_eq!(world.verify().await, Vec::<String>::new());
+    // The operator is called otherwise now: what it issued says who it was.
+    lan.get("/finance/statements/ST-202701-0001").await.expect("Issued by Atlas");
+    world.later(60 * 24 * 31);
+    let mut settings = (*world.app.settings).clone();
+    "Hải Âu".clone_into(&mut settings.operator_name);
+    let renamed = Worker::new(App { settings: settings.into(), ..world.app.clone() }).expect("a worker");
+    while renamed.step().await.expect("the worker steps") == Step::Done {}
+    world.back("lan").await.get("/finance/statements/ST-202702-0001").await.expect_status(200).expect("Issued by Hải Âu");
     let other = world.agency("SAOMAI").await;
     let stranger = world.person("stranger", Role::Finance, Some(&other)).await;
     stranger.get("/finance/statements/ST-202612-0001").await.expect_status(404);
@@ -212,6 +222,36 @@ async fn a_long_statement_is_sent_whole_or_not_at_all(world: World) {
     assert_eq!(rows.len(), 1 + 1 + 1 + 6000 + 1, "the header, the opening, the credit, the others, the closing");
     assert!(rows[1].contains("Opening balance") && rows[rows.len() - 1].contains("Closing balance"));
     assert_eq!(rows.iter().filter(|row| row.contains("balance")).count(), 2);
+}
+
+/// How many movements an exported statement has here, and how much text is in each.
+const MANY: usize = 100_000;
+const WIDE: usize = 400;
+
+async fn an_export_is_never_held_in_memory(world: World) {
+    credited(&world).await;
+    world.later(60 * 24 * 11);
+    world.work_all().await;
+    let wide = "x".repeat(WIDE);
+    let lines = format!(
+        "INSERT INTO statement_lines (statement_id, line_no, at, kind, passenger, actual_minor, fee_minor, amount_minor) \
+         WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < {}) \
+         SELECT s.id, n.i, '2026-11-20T00:00:00Z', 'refund-credit', '{wide}', 100, 0, 100 FROM statements s, n",
+        999 + MANY
+    );
+    execute(&world.url, &lines).await;
+    let server = Server::start(&world.url).await;
+    let lan = signed_in(&server.base, "lan").await;
+    for kind in ["csv", "xlsx"] {
+        let path = format!("/finance/statements/ST-202612-0001/file.{kind}");
+        lan.get("/finance/statements/ST-202612-0001").await.expect_status(200);
+        let before = server.forget_peak();
+        let sent = lan.take_whole(&path).await;
+        let grown = server.peak().saturating_sub(before);
+        assert!(grown < 20 * 1_048_576, "{kind}: {sent} bytes were sent, and {grown} bytes held");
+        assert!(kind == "xlsx" || sent > MANY * WIDE, "{kind}: {sent} bytes are not all of it");
+    }
+    server.kill();
 }
 
 async fn reports_count_what_their_lists_show(world: World) {

@@ -430,6 +430,17 @@ impl Person {
         self.page(self.client.get(format!("{}{path}", self.base))).await
     }
 
+    /// Takes a download bit by bit and keeps nothing of it; how many bytes there were.
+    pub async fn take_whole(&self, path: &str) -> usize {
+        let mut response = self.client.get(format!("{}{path}", self.base)).send().await.expect("an answer");
+        assert_eq!(response.status(), 200);
+        let mut sent = 0;
+        while let Some(bit) = response.chunk().await.expect("the whole file") {
+            sent += bit.len();
+        }
+        sent
+    }
+
     pub async fn get_with(&self, path: &str, header: (&'static str, &str)) -> Page {
         self.page(self.client.get(format!("{}{path}", self.base)).header(header.0, header.1)).await
     }

@@ -136,7 +136,7 @@ pub async fn begin(visit: Visit<RequestRefunds>, upload: Upload<UploadForm>) -> 
     };
     match begun(app, beginning).await {
         Ok(number) => {
-            app.wake.notify_one();
+            app.wake_worker();
             Ok(see_other(&format!("/batches/{number}")))
         }
         Err(NotDone::ProofGone) => {

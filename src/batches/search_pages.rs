@@ -113,7 +113,7 @@ pub async fn search(visit: Visit<SeeRefunds>, upload: Upload<SearchForm>) -> Ans
     } else {
         actions::begin_pasted(&app.db, visit.actor.clone(), pasted, now).await?
     };
-    app.wake.notify_one();
+    app.wake_worker();
     Ok(see_other(&format!("/batches/{number}")))
 }
 

@@ -155,7 +155,7 @@ pub struct Pressed {}
 /// `POST /batches/{number}/confirmation`
 pub async fn confirm(visit: Visit<RequestRefunds>, number: Path<String>, _: Form<Pressed>) -> Answer {
     actions::confirm(&visit.app.db, visit.actor.clone(), number.to_string(), visit.app.clock.now()).await?;
-    visit.app.wake.notify_one();
+    visit.app.wake_worker();
     Ok(see_other(&format!("/batches/{number}")))
 }
 

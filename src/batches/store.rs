@@ -208,15 +208,24 @@ pub async fn insert(conn: &mut Conn, batch: &Batch, now: Timestamp) -> Result<()
     rows::insert(conn, BATCHES, vec![row]).await
 }
 
+/// Which of the work on batches: files are read apart from everything else, because one may take long without any use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    Files,
+    Rows,
+}
+
 /// Whether there is work to do on any batch.
 ///
 /// # Errors
 /// The database's own.
-pub async fn is_work(conn: &mut Conn, now: Timestamp) -> Result<bool, sqlx::Error> {
+pub async fn is_work(conn: &mut Conn, work: Work, now: Timestamp) -> Result<bool, sqlx::Error> {
     let row: Option<(String,)> = sqlx::query_as(
-        "SELECT id FROM batches WHERE status IN ('reading', 'checking', 'posting') AND taken_until <= $1 ORDER BY taken_until, id LIMIT 1",
+        "SELECT id FROM batches WHERE status IN ('reading', 'checking', 'posting') AND taken_until <= $1 \
+         AND (CASE WHEN status = 'reading' THEN 1 ELSE 0 END) = $2 ORDER BY taken_until, id LIMIT 1",
     )
     .bind(instant_text(now))
+    .bind(i64::from(work == Work::Files))
     .fetch_optional(conn)
     .await?;
     Ok(row.is_some())
@@ -226,13 +235,15 @@ pub async fn is_work(conn: &mut Conn, now: Timestamp) -> Result<bool, sqlx::Erro
 ///
 /// # Errors
 /// The database's own.
-pub async fn take(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Option<String>, sqlx::Error> {
+pub async fn take(conn: &mut Conn, work: Work, now: Timestamp, until: Timestamp) -> Result<Option<String>, sqlx::Error> {
     let row: Option<(String,)> = sqlx::query_as(
         "UPDATE batches SET taken_until = $1 WHERE id = (SELECT id FROM batches WHERE status IN ('reading', 'checking', 'posting') \
-         AND taken_until <= $2 ORDER BY taken_until, id LIMIT 1) AND taken_until <= $2 RETURNING id",
+         AND taken_until <= $2 AND (CASE WHEN status = 'reading' THEN 1 ELSE 0 END) = $3 ORDER BY taken_until, id LIMIT 1) \
+         AND taken_until <= $2 RETURNING id",
     )
     .bind(instant_text(until))
     .bind(instant_text(now))
+    .bind(i64::from(work == Work::Files))
     .fetch_optional(conn)
     .await?;
     Ok(row.map(|(id,)| id))

@@ -4,7 +4,8 @@
 use super::columns::{Places, known_headers};
 use super::judging::{self, Earlier};
 use super::model::{Batch, BatchKind, BatchRow, Counts, RowStatus, Status};
-use super::{checking, columns, posting, row_store, store};
+use super::store::{self, Work};
+use super::{checking, columns, posting, row_store};
 use crate::attachments::store as attachments;
 use crate::kernel::time::{Timestamp, plus_seconds};
 use crate::spreadsheets::cell::{Row, Table};
@@ -32,20 +33,20 @@ pub fn free_from(app: &App, goes_on: bool) -> Timestamp {
 /// Seconds after which a step that failed is done again.
 const RETRY_SECONDS: i64 = 5;
 
-/// Does one step of one batch. Answers whether there was any.
+/// Does one step of one batch, of this work. Answers whether there was any.
 ///
 /// # Errors
 /// The database's own, or a reader that could not be started; the step is then done again later.
-pub async fn step(app: &App) -> Result<bool, Error> {
+pub async fn step(app: &App, work: Work) -> Result<bool, Error> {
     let now = app.clock.now();
     let until = plus_seconds(now, ABANDONED_SECONDS);
     // Asking costs nobody the right to write; only who finds something takes it.
     let mut conn = app.db.read().await?;
-    if !store::is_work(&mut conn, now).await? {
+    if !store::is_work(&mut conn, work, now).await? {
         return Ok(false);
     }
     drop(conn);
-    let Some(id) = app.db.write(move |conn| Box::pin(async move { store::take(conn, now, until).await })).await? else {
+    let Some(id) = app.db.write(move |conn| Box::pin(async move { store::take(conn, work, now, until).await })).await? else {
         return Ok(false);
     };
     let mut conn = app.db.read().await?;

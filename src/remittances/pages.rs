@@ -136,7 +136,7 @@ pub struct Pressed {}
 /// `POST /finance/remittances/{number}/posting`: post all exact matches.
 pub async fn post_exact(visit: Visit<PostMoney>, number: Path<String>, _: Form<Pressed>) -> Answer {
     posting::begin(&visit.app.db, &visit.actor, number.to_string(), visit.app.clock.now()).await.map_err(Error::from)?;
-    visit.app.wake.notify_one();
+    visit.app.wake_worker();
     Ok(see_other(&format!("/finance/remittances/{number}")))
 }
 

@@ -183,7 +183,7 @@ async fn decide(visit: &Visit<PostMoney>, number: &str, form: DecideForm, confir
     }
     let decision = Decision { actor: visit.actor.clone(), number: number.to_owned(), seen_version: form.version, received, note };
     actions::decide(&visit.app.db, decision, visit.app.clock.now()).await?;
-    visit.app.wake.notify_one();
+    visit.app.wake_worker();
     let done = if confirm { "top-up-confirmed" } else { "top-up-refused" };
     Ok(see_other(&format!("/finance/top-ups?done={done}")))
 }
@@ -214,7 +214,7 @@ pub async fn set_alert(visit: Visit<MayTopUp>, form: Form<AlertForm>) -> Answer 
         text => Some(amount(text, currency).map_err(Error::Refused)?),
     };
     visit.app.db.write(move |conn| Box::pin(async move { alerts::set(conn, &agency_id, currency, threshold).await })).await?;
-    visit.app.wake.notify_one();
+    visit.app.wake_worker();
     Ok(see_other("/finance/transactions?done=alert-saved"))
 }
 
