@@ -1,7 +1,7 @@
 //! What templates call: sentences, amounts and times in the reader's language and zone.
 
 use std::any::Any;
-use std::borrow::Borrow;
+use std::borrow::{Borrow, Cow};
 
 use askama::Values;
 
@@ -33,8 +33,8 @@ fn reader(env: &dyn Values) -> askama::Result<&Reader> {
 
 /// `{{ "booking-title"|t }}`
 #[askama::filter_fn]
-pub fn t(key: impl AsRef<str>, env: &dyn Values) -> askama::Result<String> {
-    Ok(words::say(reader(env)?.language, key.as_ref()))
+pub fn t(key: impl AsRef<str>, env: &dyn Values) -> askama::Result<Cow<'static, str>> {
+    Ok(words::sentence(reader(env)?.language, key.as_ref()))
 }
 
 /// `{{ "desk-left"|t1("time", left) }}`

@@ -1,6 +1,7 @@
 //! Every sentence a person reads, in their language (Fluent files in `locales/`).
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
@@ -91,6 +92,9 @@ impl Message {
     /// The sentence in a language; its instants are told in UTC, unless [`Message::in_zone`] was told another.
     #[must_use]
     pub fn say(&self, language: Language) -> String {
+        if let Some(plain) = sentences(language).plain.get(&self.key) {
+            return plain.clone();
+        }
         let mut arguments = FluentArgs::new();
         for (name, fill) in &self.fills {
             let value = match fill {
@@ -140,27 +144,40 @@ macro_rules! named {
 
 named!(Language = "language", crate::kernel::actor::Role = "role");
 
-type Bundle = FluentBundle<FluentResource>;
+/// The sentences of a language.
+struct Sentences {
+    bundle: FluentBundle<FluentResource>,
+    /// Those into which nothing is filled, as they are read: most of a page is made of them.
+    plain: HashMap<String, String>,
+}
 
 /// The mark of a missing sentence; a test fails where any page shows it.
 pub const MISSING: &str = "⟦?⟧";
 
-fn bundle(language: Language) -> &'static Bundle {
-    static BUNDLES: OnceLock<Vec<Bundle>> = OnceLock::new();
-    let bundles = BUNDLES.get_or_init(|| Language::ALL.iter().map(|language| read_bundle(*language)).collect());
-    &bundles[language as usize]
+fn sentences(language: Language) -> &'static Sentences {
+    static ALL: OnceLock<Vec<Sentences>> = OnceLock::new();
+    let all = ALL.get_or_init(|| Language::ALL.iter().map(|language| read_sentences(*language)).collect());
+    &all[language as usize]
 }
 
-fn read_bundle(language: Language) -> Bundle {
-    let mut bundle = Bundle::new_concurrent(language.word().parse().into_iter().collect());
+fn read_sentences(language: Language) -> Sentences {
+    let mut bundle = FluentBundle::new_concurrent(language.word().parse().into_iter().collect());
     // Isolating marks would break copied order numbers.
     bundle.set_use_isolating(false);
+    let mut keys: Vec<String> = Vec::new();
     for file in resources(language) {
+        keys.extend(file.lines().filter_map(|line| line.split_once(" =")).map(|(key, _)| key.to_owned()));
         // A file that does not parse wholly still gives its good sentences; the tests name the bad ones.
         let resource = FluentResource::try_new(file).unwrap_or_else(|(resource, _)| resource);
         let _ = bundle.add_resource(resource);
     }
-    bundle
+    let plain = keys.into_iter().filter_map(|key| {
+        let pattern = bundle.get_message(&key)?.value()?;
+        let mut missing = Vec::new();
+        let text = bundle.format_pattern(pattern, None, &mut missing).into_owned();
+        missing.is_empty().then_some((key, text))
+    });
+    Sentences { plain: plain.collect(), bundle }
 }
 
 /// The Fluent sources of a language.
@@ -175,7 +192,7 @@ pub fn resources(language: Language) -> Vec<String> {
 }
 
 fn format_message(language: Language, key: &str, arguments: Option<&FluentArgs<'_>>) -> String {
-    let bundle = bundle(language);
+    let bundle = &sentences(language).bundle;
     let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
         tracing::error!(key, %language, "a sentence is missing");
         return format!("{MISSING}{key}");
@@ -190,6 +207,15 @@ fn format_message(language: Language, key: &str, arguments: Option<&FluentArgs<'
 
 /// A sentence without fills.
 #[must_use]
+pub fn sentence(language: Language, key: &str) -> Cow<'static, str> {
+    match sentences(language).plain.get(key) {
+        Some(plain) => Cow::Borrowed(plain),
+        None => Cow::Owned(format_message(language, key, None)),
+    }
+}
+
+/// As [`sentence`], for a list of texts.
+#[must_use]
 pub fn say(language: Language, key: &str) -> String {
-    format_message(language, key, None)
+    sentence(language, key).into_owned()
 }
