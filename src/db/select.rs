@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use sqlx::{Arguments, AssertSqlSafe};
+use sqlx::{Arguments, AssertSqlSafe, Row as _};
 
 use super::walk::Walk;
 use super::{Conn, Driver, Row, decode, is_alone, packed_rows};
@@ -85,6 +85,27 @@ impl Select {
     #[must_use]
     pub fn new(text: &'static str) -> Self {
         Self { text: text.to_owned(), filtered: false, holding: Holding::None, values: Vec::new(), walk: None }
+    }
+
+    /// Begins a statement of counts, which are columns of one row; they are added by [`Select::counted`].
+    #[must_use]
+    pub fn counts() -> Self {
+        Self::new("SELECT ")
+    }
+
+    /// Adds a count of rows, which are a table and its conditions, no further than a limit; of none when the limit is zero.
+    /// The limit stands in the text, so that PostgreSQL makes the statement's plan once.
+    #[must_use]
+    pub fn counted(mut self, name: &'static str, rows: &'static str, values: impl IntoIterator<Item = Value>, limit: i64) -> Self {
+        use std::fmt::Write;
+        let comma = if self.text == "SELECT " { "" } else { ", " };
+        if limit == 0 {
+            let _ = write!(self.text, "{comma}CAST(0 AS BIGINT) AS {name}");
+            return self;
+        }
+        let _ = write!(self.text, "{comma}(SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT {limit}) c) AS {name}");
+        self.values.extend(values);
+        self
     }
 
     /// Adds a condition; every `?` in it takes the next value. Conditions are joined by AND.
@@ -301,6 +322,25 @@ impl Select {
         let text = packed_rows::packing(&laid.text(conn), packed_rows::columns::<T>());
         let (packed,): (Option<String>,) = sqlx::query_as_with(AssertSqlSafe(text), laid.arguments()?).fetch_one(conn).await?;
         packed_rows::unpacked(packed.as_deref()).map_err(decode)
+    }
+
+    /// The counts of this statement and the rows of a list, both asked for at once: on PostgreSQL each question is a trip
+    /// between processes, on SQLite one between threads.
+    ///
+    /// # Errors
+    /// The database's own, or a row that does not fit its type.
+    pub async fn fetch_with_list<C, T>(mut self, list: &Self, conn: &mut Conn) -> Result<(C, Vec<T>), sqlx::Error>
+    where
+        C: for<'r> sqlx::FromRow<'r, Row>,
+        T: serde::de::DeserializeOwned,
+    {
+        let laid = list.laid(conn).into_owned();
+        let packing = packed_rows::packing(&laid.text, packed_rows::columns::<T>());
+        self.text.extend([", (", &packing, ") AS packed_rows"]);
+        self.values.extend(laid.values);
+        let row = sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_one(conn).await?;
+        let packed: Option<String> = row.try_get("packed_rows")?;
+        Ok((C::from_row(&row)?, packed_rows::unpacked(packed.as_deref()).map_err(decode)?))
     }
 
     /// The rows as values of a type.

@@ -63,8 +63,8 @@ pub async fn desk(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
     let view = query.view.parse().unwrap_or(View::ToSubmit);
     let (now, rows) = (visit.app.clock.now(), visit.app.settings.limits.page_rows);
     let mut conn = visit.app.db.read().await?;
-    let counts = store::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?;
-    let lines = store::lines(&mut conn, view, &visit.actor.user_id, now, Cursor::parse(&query.after), rows + 1).await?;
+    let (plenty, user_id, after) = (&visit.app.plenty, &visit.actor.user_id, Cursor::parse(&query.after));
+    let (counts, lines) = store::desk(&mut conn, plenty, view, user_id, now, after, rows + 1).await?;
     let page = Page::cut(lines, rows, Line::cursor);
     visit.page(&DeskPage {
         frame: visit.frame("desk-title", Place::Desk),

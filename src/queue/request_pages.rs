@@ -59,9 +59,8 @@ async fn page<P: Needs>(visit: &Visit<P>, query: DeskQuery, done: Vec<Done>, bod
     let view = query.view.parse().unwrap_or(RequestView::WaitingForUs);
     let (limits, now) = (&visit.app.settings.limits, visit.app.clock.now());
     let mut conn = visit.app.db.read().await?;
-    let counts = request_store::counts(&mut conn, &visit.app.plenty, &visit.actor.user_id, now).await?;
-    let after = Cursor::parse(&query.after);
-    let lines = request_store::lines(&mut conn, view, &visit.actor.user_id, now, after, limits.page_rows + 1).await?;
+    let (plenty, user_id, after) = (&visit.app.plenty, &visit.actor.user_id, Cursor::parse(&query.after));
+    let (counts, lines) = request_store::desk(&mut conn, plenty, view, user_id, now, after, limits.page_rows + 1).await?;
     let page = Page::cut(lines, limits.page_rows, request_store::cursor);
     let team = agencies::users(&mut conn, None).await?;
     let with_left = |line: Line| {

@@ -1,13 +1,13 @@
 //! All SQL of the desk's requests.
 
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::FromRow;
 
 use super::view::RequestView;
 use crate::db::Conn;
 use crate::db::select::Select;
 use crate::kernel::time::{Timestamp, instant_text, plus_hours};
 use crate::requests::store::{Line, LineRow, lines_for};
-use crate::web::figures::{COUNTED, counted};
+use crate::web::figures::COUNTED;
 use crate::web::paging::Cursor;
 use crate::web::plenty::Plenty;
 
@@ -47,37 +47,8 @@ const COMMON: [(&str, &str); 4] = [
          OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = requests.id AND o.status = 'accepted' AND o.kind <> 'refund'))",
     ),
     ("waiting_for_customer", "requests WHERE status <> 'completed' AND status = 'processed'"),
-    ("due", "requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < $2"),
+    ("due", "requests WHERE status <> 'completed' AND status <> 'processed' AND due_at < ?"),
 ];
-const DUE: usize = 3;
-
-/// Counts every view in one statement, no further than [`COUNTED`], and not at all what was found full a moment ago. What
-/// waits for us is found among all open requests, because an accepted offer may wait in any state.
-///
-/// # Errors
-/// The database's own.
-pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    let rows = COMMON.map(|(_, rows)| rows);
-    let limits = plenty.limits(rows, now);
-    let mut text = format!("SELECT {}", counted("mine", "requests WHERE status <> 'completed' AND assignee_id = $1", COUNTED));
-    for ((name, rows), limit) in COMMON.into_iter().zip(limits) {
-        text.push_str(", ");
-        text.push_str(&counted(name, rows, limit));
-    }
-    let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(user_id);
-    if limits[DUE] > 0 {
-        query = query.bind(instant_text(plus_hours(now, DUE_WITHIN_HOURS)));
-    }
-    let counted: Counts = query.fetch_one(conn).await?;
-    let of = |nth: usize, count: i64| plenty.of(rows[nth], limits[nth], count, now);
-    Ok(Counts {
-        new: of(0, counted.new),
-        mine: counted.mine,
-        waiting_for_us: of(1, counted.waiting_for_us),
-        waiting_for_customer: of(2, counted.waiting_for_customer),
-        due: of(3, counted.due),
-    })
-}
 
 /// What was paid for is to be done, whatever the request's status.
 const WAITS_FOR_US: &str = "(r.status IN ('new', 'in-process') OR EXISTS (SELECT 1 FROM request_offers o WHERE o.request_id = r.id \
@@ -120,4 +91,52 @@ pub async fn lines(
 ) -> Result<Vec<Line>, sqlx::Error> {
     let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
+}
+
+/// The counts of all views, and how far each of [`COMMON`] is counted.
+fn counting(plenty: &Plenty, user_id: &str, now: Timestamp) -> (Select, [i64; 4]) {
+    let own = Select::counts().counted("mine", "requests WHERE status <> 'completed' AND assignee_id = ?", [user_id.into()], COUNTED);
+    plenty.count(own, COMMON, &instant_text(plus_hours(now, DUE_WITHIN_HOURS)).into(), now)
+}
+
+/// What the counts are said to be.
+fn believed(counted: Counts, limits: [i64; 4], plenty: &Plenty, now: Timestamp) -> Counts {
+    let of = |nth: usize, count: i64| plenty.of(COMMON[nth].1, limits[nth], count, now);
+    Counts {
+        new: of(0, counted.new),
+        mine: counted.mine,
+        waiting_for_us: of(1, counted.waiting_for_us),
+        waiting_for_customer: of(2, counted.waiting_for_customer),
+        due: of(3, counted.due),
+    }
+}
+
+/// How many requests each view has, counted no further than [`COUNTED`], and not at all what was found full a moment ago. What
+/// waits for us is found among all open requests, because an accepted offer may wait in any state.
+///
+/// # Errors
+/// The database's own.
+pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    let (query, limits) = counting(plenty, user_id, now);
+    let counted = query.fetch(conn).await?.pop().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(believed(counted, limits, plenty, now))
+}
+
+/// The counts and the lines of one view, in one statement.
+///
+/// # Errors
+/// The database's own.
+pub async fn desk(
+    conn: &mut Conn,
+    plenty: &Plenty,
+    view: RequestView,
+    user_id: &str,
+    now: Timestamp,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<(Counts, Vec<Line>), sqlx::Error> {
+    let (counts, limits) = counting(plenty, user_id, now);
+    let (counted, rows): (_, Vec<LineRow>) = counts.fetch_with_list(&query(view, user_id, now, after, limit), conn).await?;
+    let lines = rows.into_iter().map(LineRow::line).collect::<Result<_, _>>()?;
+    Ok((believed(counted, limits, plenty, now), lines))
 }

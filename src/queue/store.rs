@@ -1,7 +1,7 @@
 //! All SQL of the desk.
 
 use serde::Deserialize;
-use sqlx::{AssertSqlSafe, FromRow};
+use sqlx::FromRow;
 
 use super::view::View;
 use crate::bookings::model::PaymentChannel;
@@ -10,7 +10,7 @@ use crate::db::{Conn, decode};
 use crate::kernel::money::{Currency, Money};
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refunds::model::{Reason, Status};
-use crate::web::figures::{COUNTED, counted};
+use crate::web::figures::COUNTED;
 use crate::web::paging::Cursor;
 use crate::web::plenty::Plenty;
 
@@ -48,40 +48,9 @@ const COMMON: [(&str, &str); 6] = [
     ("waiting_for_airline", "refunds WHERE closed_at IS NULL AND status = 'airline-processing'"),
     ("airline_refunding", "refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NULL"),
     ("due_to_credit", "refunds WHERE closed_at IS NULL AND status = 'airline-refunding' AND received_at IS NOT NULL"),
-    ("overdue", "refunds WHERE closed_at IS NULL AND due_at < $2"),
+    ("overdue", "refunds WHERE closed_at IS NULL AND due_at < ?"),
     ("unassigned", "refunds WHERE closed_at IS NULL AND assignee_id IS NULL"),
 ];
-const OVERDUE: usize = 4;
-
-/// Counts every view in one statement, each within its own index and no further than [`COUNTED`]; not at all what was found
-/// full a moment ago.
-///
-/// # Errors
-/// The database's own.
-pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
-    let rows = COMMON.map(|(_, rows)| rows);
-    let limits = plenty.limits(rows, now);
-    let mut text = format!("SELECT {}", counted("mine", "refunds WHERE closed_at IS NULL AND assignee_id = $1", COUNTED));
-    for ((name, rows), limit) in COMMON.into_iter().zip(limits) {
-        text.push_str(", ");
-        text.push_str(&counted(name, rows, limit));
-    }
-    let mut query = sqlx::query_as(AssertSqlSafe(text)).bind(user_id);
-    if limits[OVERDUE] > 0 {
-        query = query.bind(instant_text(now));
-    }
-    let counted: Counts = query.fetch_one(conn).await?;
-    let of = |nth: usize, count: i64| plenty.of(rows[nth], limits[nth], count, now);
-    Ok(Counts {
-        to_submit: of(0, counted.to_submit),
-        waiting_for_airline: of(1, counted.waiting_for_airline),
-        airline_refunding: of(2, counted.airline_refunding),
-        due_to_credit: of(3, counted.due_to_credit),
-        overdue: of(4, counted.overdue),
-        mine: counted.mine,
-        unassigned: of(5, counted.unassigned),
-    })
-}
 
 /// One line of the desk.
 #[derive(Debug, Clone)]
@@ -115,6 +84,25 @@ struct LineRow {
     status: Status,
     assignee: Option<String>,
     due_at: String,
+}
+
+impl LineRow {
+    fn line(self) -> Result<Line, sqlx::Error> {
+        Ok(Line {
+            due_at: parse_instant(&self.due_at).map_err(decode)?,
+            estimated: self.estimated_minor.map(|minor| Money::new(minor, self.currency)),
+            id: self.id,
+            number: self.number,
+            order_no: self.order_no,
+            airline_pnr: self.airline_pnr,
+            airline: self.airline,
+            agency: self.agency,
+            reason: self.reason,
+            payment_channel: self.payment_channel,
+            status: self.status,
+            assignee: self.assignee,
+        })
+    }
 }
 
 impl Line {
@@ -162,22 +150,55 @@ pub async fn lines(
     limit: i64,
 ) -> Result<Vec<Line>, sqlx::Error> {
     let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn).await?;
-    rows.into_iter()
-        .map(|row| {
-            Ok(Line {
-                due_at: parse_instant(&row.due_at).map_err(decode)?,
-                estimated: row.estimated_minor.map(|minor| Money::new(minor, row.currency)),
-                id: row.id,
-                number: row.number,
-                order_no: row.order_no,
-                airline_pnr: row.airline_pnr,
-                airline: row.airline,
-                agency: row.agency,
-                reason: row.reason,
-                payment_channel: row.payment_channel,
-                status: row.status,
-                assignee: row.assignee,
-            })
-        })
-        .collect()
+    rows.into_iter().map(LineRow::line).collect()
+}
+
+/// The counts of all views, and how far each of [`COMMON`] is counted.
+fn counting(plenty: &Plenty, user_id: &str, now: Timestamp) -> (Select, [i64; 6]) {
+    let own = Select::counts().counted("mine", "refunds WHERE closed_at IS NULL AND assignee_id = ?", [user_id.into()], COUNTED);
+    plenty.count(own, COMMON, &instant_text(now).into(), now)
+}
+
+/// What the counts are said to be.
+fn believed(counted: Counts, limits: [i64; 6], plenty: &Plenty, now: Timestamp) -> Counts {
+    let of = |nth: usize, count: i64| plenty.of(COMMON[nth].1, limits[nth], count, now);
+    Counts {
+        to_submit: of(0, counted.to_submit),
+        waiting_for_airline: of(1, counted.waiting_for_airline),
+        airline_refunding: of(2, counted.airline_refunding),
+        due_to_credit: of(3, counted.due_to_credit),
+        overdue: of(4, counted.overdue),
+        mine: counted.mine,
+        unassigned: of(5, counted.unassigned),
+    }
+}
+
+/// How many refunds each view has, each counted within its own index and no further than [`COUNTED`], not at all what was found
+/// full a moment ago.
+///
+/// # Errors
+/// The database's own.
+pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timestamp) -> Result<Counts, sqlx::Error> {
+    let (query, limits) = counting(plenty, user_id, now);
+    let counted = query.fetch(conn).await?.pop().ok_or(sqlx::Error::RowNotFound)?;
+    Ok(believed(counted, limits, plenty, now))
+}
+
+/// The counts and the lines of one view, in one statement.
+///
+/// # Errors
+/// The database's own.
+pub async fn desk(
+    conn: &mut Conn,
+    plenty: &Plenty,
+    view: View,
+    user_id: &str,
+    now: Timestamp,
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<(Counts, Vec<Line>), sqlx::Error> {
+    let (counts, limits) = counting(plenty, user_id, now);
+    let (counted, rows): (_, Vec<LineRow>) = counts.fetch_with_list(&query(view, user_id, now, after, limit), conn).await?;
+    let lines = rows.into_iter().map(LineRow::line).collect::<Result<_, _>>()?;
+    Ok((believed(counted, limits, plenty, now), lines))
 }

@@ -12,16 +12,6 @@ use crate::kernel::time::{Date, DateTime, Timestamp};
 /// What only says how much waits is counted no further, and costs the same however much it is: the page says "999+".
 pub const COUNTED: i64 = 1_000;
 
-/// A count for a statement that makes some: of rows, which are a table and its conditions, no further than a limit; of none
-/// when the limit is zero. It stands in the text, so that the database makes the statement's plan once.
-#[must_use]
-pub fn counted(name: &str, rows: &str, limit: i64) -> String {
-    if limit == 0 {
-        return format!("CAST(0 AS BIGINT) AS {name}");
-    }
-    format!("(SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT {limit}) c) AS {name}")
-}
-
 fn formatter(language: Language) -> Option<&'static DecimalFormatter> {
     static FORMATTERS: OnceLock<Vec<Option<DecimalFormatter>>> = OnceLock::new();
     let all = FORMATTERS.get_or_init(|| {

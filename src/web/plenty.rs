@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::figures::COUNTED;
+use crate::db::select::{Select, Value};
 use crate::kernel::time::Timestamp;
 
 /// Seconds for which a full count is believed: as long as a page that was just shown is looked at.
@@ -14,9 +15,26 @@ const BELIEVED_SECONDS: i64 = 10;
 pub struct Plenty(Arc<Mutex<HashMap<&'static str, Timestamp>>>);
 
 impl Plenty {
-    /// How far each of these is to be counted: to [`COUNTED`], or not at all.
+    /// Adds these counts, each called by a name, to a statement; where rows have a `?`, it takes the value. Answers how far
+    /// each is counted: to [`COUNTED`], or not at all.
     #[must_use]
-    pub fn limits<const N: usize>(&self, names: [&'static str; N], now: Timestamp) -> [i64; N] {
+    pub fn count<const N: usize>(
+        &self,
+        mut select: Select,
+        counts: [(&'static str, &'static str); N],
+        value: &Value,
+        now: Timestamp,
+    ) -> (Select, [i64; N]) {
+        let limits = self.limits(counts.map(|(_, rows)| rows), now);
+        for ((name, rows), limit) in counts.into_iter().zip(limits) {
+            let values = std::iter::repeat_n(value.clone(), rows.matches('?').count());
+            select = select.counted(name, rows, values, limit);
+        }
+        (select, limits)
+    }
+
+    /// How far each of these is to be counted: to [`COUNTED`], or not at all.
+    fn limits<const N: usize>(&self, names: [&'static str; N], now: Timestamp) -> [i64; N] {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         names.map(|name| {
             let age = seen.get(name).map(|at| now.as_second() - at.as_second());
