@@ -43,4 +43,4 @@ standing = Tình trạng
 standing-open = Đang mở
 standing-expected = Tiền sẽ về hoặc đã về
 standing-judged = Đã gửi hãng hoặc đã trễ
-standing-held = Đã về một phần, đang chờ phần còn lại
+standing-held = Đã về một phần tiền, đang chờ phần còn lại

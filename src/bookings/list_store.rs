@@ -134,8 +134,8 @@ macro_rules! path {
     };
 }
 
-/// Asked of the rows that are shown, and of no others: joined to them, it made a walk look so dear to PostgreSQL that it
-/// gathered and sorted an agency's few hundred bookings instead.
+/// Whether a booking has a refund is asked for each by itself: joined to all of them, it made a walk look so dear to PostgreSQL
+/// that it gathered and sorted an agency's few hundred bookings instead.
 const ALL: Path = path!("orders o", "o", "id", "COALESCE((SELECT 1 FROM refunded_orders f WHERE f.order_id = o.id), 0)");
 const WITH_REFUND: Path = path!("refunded_orders f CROSS JOIN orders o", "f", "order_id", "1");
 
