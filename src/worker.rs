@@ -71,8 +71,8 @@ impl Worker {
         Ok(Self { app, post, sender })
     }
 
-    /// Does one piece of work: a deadline that was missed, an offer to end, a request to complete, rows of a batch, mail to
-    /// send.
+    /// Does one piece of work: a file to read, a deadline that was missed, an offer to end, a request to complete, rows of a
+    /// batch, mail to send. For whoever wants one after the other; [`run`] does files beside the rest.
     ///
     /// # Errors
     /// The database's own; the piece is then still to be done.
@@ -244,7 +244,8 @@ pub async fn tidy(app: &App) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// Works until the task is ended. The books are checked and files are read beside the other work, which waits for neither.
+/// Works until the task is ended. The books are checked and files are read beside the other work: it waits neither for the
+/// database's answers about the one nor for the readers of the other.
 pub async fn run(worker: Worker) {
     tokio::join!(check_books(&worker.app), read_files(&worker), work(&worker));
 }

@@ -20,7 +20,7 @@ pub const CHUNK: i64 = 2048;
 /// Transactions of one step: other work need not wait for a whole batch.
 pub const CHUNKS: usize = 8;
 
-/// Seconds after which the work of a server that vanished is taken up by another.
+/// Seconds after which the work of a server that vanished is taken up by another; a file's, after its reader must have ended, too.
 const ABANDONED_SECONDS: i64 = 90;
 
 /// From when on another server may take up a batch of which rows are just written: at once, or not while this one goes on.
@@ -39,7 +39,9 @@ const RETRY_SECONDS: i64 = 5;
 /// The database's own, or a reader that could not be started; the step is then done again later.
 pub async fn step(app: &App, work: Work) -> Result<bool, Error> {
     let now = app.clock.now();
-    let until = plus_seconds(now, ABANDONED_SECONDS);
+    // A reader may take its time, and wait for its turn behind another.
+    let reading = if work == Work::Files { 4 * i64::try_from(app.settings.limits.sheet_seconds).unwrap_or(0) } else { 0 };
+    let until = plus_seconds(now, ABANDONED_SECONDS + reading);
     // Asking costs nobody the right to write; only who finds something takes it.
     let mut conn = app.db.read().await?;
     if !store::is_work(&mut conn, work, now).await? {
@@ -52,6 +54,7 @@ pub async fn step(app: &App, work: Work) -> Result<bool, Error> {
     let mut conn = app.db.read().await?;
     let Some(batch) = store::of_id(&mut conn, &id).await? else { return Ok(true) };
     drop(conn);
+    let version = batch.version;
     let done = match batch.status {
         Status::Reading => read(app, batch, now).await,
         Status::Checking => Box::pin(checking::step(app, batch, now)).await,
@@ -61,7 +64,7 @@ pub async fn step(app: &App, work: Work) -> Result<bool, Error> {
     if done.is_err() {
         // It was in somebody's way, say: that is no reason to wait as long as for a server that vanished.
         let again = plus_seconds(now, RETRY_SECONDS);
-        app.db.write(move |conn| Box::pin(async move { store::let_go(conn, &id, again).await })).await?;
+        app.db.write(move |conn| Box::pin(async move { store::let_go(conn, &id, version, again).await })).await?;
     }
     done.map(|()| true)
 }

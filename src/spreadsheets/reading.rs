@@ -143,7 +143,9 @@ pub async fn read(program: &Path, bytes: Vec<u8>, bounds: &Bounds) -> Result<Tab
     let exhausting = || NotRead::Complaint(Message::new("sheet-exhausting"));
     let ((), said) = both.await.map_err(|_| exhausting())?;
     let said = said.map_err(|error| internal(&error))?;
-    let (table, ended) = table_of(&said)?;
+    // Twenty thousand rows keep a thread busy for a while: it is not the one of those who wait.
+    let parsed = tokio::task::spawn_blocking(move || table_of(&said)).await;
+    let (table, ended) = parsed.map_err(|error| internal(&error))??;
     if ended { Ok(table) } else { Err(exhausting()) }
 }
 
