@@ -88,20 +88,10 @@ impl Server {
         self.child.id()
     }
 
-    /// Bytes that it has in memory; the most it had is counted anew from here on.
-    pub fn forget_peak(&self) -> usize {
-        std::fs::write(format!("/proc/{}/clear_refs", self.pid()), "5").expect("its own process");
-        self.memory("VmRSS:")
-    }
-
-    /// The most bytes that it had in memory.
-    pub fn peak(&self) -> usize {
-        self.memory("VmHWM:")
-    }
-
-    fn memory(&self, line: &str) -> usize {
+    /// Bytes of memory that are its own: not the pages of the database's file, which are the system's.
+    pub fn memory(&self) -> usize {
         let text = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).expect("a process");
-        let line = text.lines().find(|one| one.starts_with(line)).expect("its memory");
+        let line = text.lines().find(|one| one.starts_with("RssAnon:")).expect("its memory");
         line.split_whitespace().nth(1).and_then(|kb| kb.parse::<usize>().ok()).expect("a number") * 1024
     }
 

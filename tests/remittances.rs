@@ -260,7 +260,8 @@ async fn one_line_pays_two_refunds_and_two_lines_one(world: World) {
     assert_eq!(deposit(&world).await, 2 * (7499 - 200));
     take(&sam, &format!("{remittance}/lines/2"), &[(&refunds[2], "50.00", "", true)]).await.expect_status(303);
     assert_eq!(deposit(&world).await, 2 * (7499 - 200), "held, not credited");
-    sam.get("/finance/unmatched").await.expect("Refunds whose money is not complete").expect(&refunds[2]).expect("USD 50.00");
+    let page = sam.get("/finance/unmatched").await.expect("Refunds whose money is not complete").expect(&refunds[2]).expect("USD 50.00");
+    page.expect("the newest first: Atlas Initiated · Agency & Passenger Initiated");
     let held = sam.get("/finance/refunds?standing=held").await.expect_status(200);
     assert_eq!(held.attributes("tbody a[href^='/refunds/']", "href"), [format!("/refunds/{}", refunds[2])], "exactly what is held");
     sam.get(&format!("{remittance}/lines/2")).await.expect(&format!("USD 50.00 matched with {}", refunds[2]));

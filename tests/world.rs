@@ -16,6 +16,7 @@ use afterfare::kernel::money::{Currency, Money};
 use afterfare::kernel::time::Clock;
 use afterfare::rates;
 use afterfare::web::App;
+use afterfare::web::words::MISSING;
 use afterfare::worker::{Step, Worker};
 use clap::Parser;
 use jiff::{SignedDuration, Timestamp};
@@ -423,20 +424,26 @@ impl Person {
         let response = request.send().await.expect("the server answers");
         let headers = response.headers().clone();
         let location = headers.get("location").and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
-        Page { status: response.status().as_u16(), location, headers, body: response.bytes().await.expect("a body").to_vec() }
+        let page = Page { status: response.status().as_u16(), location, headers, body: response.bytes().await.expect("a body").to_vec() };
+        if page.headers.get("content-type").is_some_and(|kind| kind.as_bytes().starts_with(b"text/html")) {
+            let text = page.text();
+            assert!(!text.contains(MISSING) && !text.contains("{$"), "a sentence is missing, or not filled in: {}", page.words());
+        }
+        page
     }
 
     pub async fn get(&self, path: &str) -> Page {
         self.page(self.client.get(format!("{}{path}", self.base))).await
     }
 
-    /// Takes a download bit by bit and keeps nothing of it; how many bytes there were.
-    pub async fn take_whole(&self, path: &str) -> usize {
+    /// Takes a download bit by bit, looks at something meanwhile, and keeps nothing of it; how many bytes there were.
+    pub async fn take_whole(&self, path: &str, mut look: impl FnMut()) -> usize {
         let mut response = self.client.get(format!("{}{path}", self.base)).send().await.expect("an answer");
         assert_eq!(response.status(), 200);
         let mut sent = 0;
         while let Some(bit) = response.chunk().await.expect("the whole file") {
             sent += bit.len();
+            look();
         }
         sent
     }

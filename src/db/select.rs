@@ -104,7 +104,9 @@ impl Select {
             return self;
         }
         let _ = write!(self.text, "{comma}(SELECT COUNT(*) FROM (SELECT 1 FROM {rows} LIMIT {limit}) c) AS {name}");
+        let before = self.values.len();
         self.values.extend(values);
+        debug_assert_eq!(rows.matches('?').count(), self.values.len() - before, "as many values as question marks in: {rows}");
         self
     }
 
@@ -324,20 +326,26 @@ impl Select {
         packed_rows::unpacked(packed.as_deref()).map_err(decode)
     }
 
-    /// The counts of this statement and the rows of a list, both asked for at once: on PostgreSQL each question is a trip
-    /// between processes, on SQLite one between threads.
+    /// The counts of this statement and the rows of a list that walks nowhere, asked for at once: on PostgreSQL each question is
+    /// a trip between processes, on SQLite one between threads.
+    #[must_use]
+    pub fn with_list<T: serde::de::DeserializeOwned>(mut self, list: Self) -> Self {
+        debug_assert!(list.walk.is_none(), "a walk is laid for a connection");
+        let packing = packed_rows::packing(&list.text, packed_rows::columns::<T>());
+        self.text.extend([", (", &packing, ") AS packed_rows"]);
+        self.values.extend(list.values);
+        self
+    }
+
+    /// What [`Select::with_list`] asks for.
     ///
     /// # Errors
     /// The database's own, or a row that does not fit its type.
-    pub async fn fetch_with_list<C, T>(mut self, list: &Self, conn: &mut Conn) -> Result<(C, Vec<T>), sqlx::Error>
+    pub async fn fetch_with_list<C, T>(&self, conn: &mut Conn) -> Result<(C, Vec<T>), sqlx::Error>
     where
         C: for<'r> sqlx::FromRow<'r, Row>,
         T: serde::de::DeserializeOwned,
     {
-        let laid = list.laid(conn).into_owned();
-        let packing = packed_rows::packing(&laid.text, packed_rows::columns::<T>());
-        self.text.extend([", (", &packing, ") AS packed_rows"]);
-        self.values.extend(laid.values);
         let row = sqlx::query_with(AssertSqlSafe(self.text(conn)), self.arguments()?).fetch_one(conn).await?;
         let packed: Option<String> = row.try_get("packed_rows")?;
         Ok((C::from_row(&row)?, packed_rows::unpacked(packed.as_deref()).map_err(decode)?))

@@ -184,6 +184,13 @@ pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timest
     Ok(believed(counted, limits, plenty, now))
 }
 
+/// The statement of the counts and of the lines of one view, and how far each of [`COMMON`] is counted.
+#[must_use]
+pub fn desk_query(plenty: &Plenty, view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> (Select, [i64; 6]) {
+    let (counts, limits) = counting(plenty, user_id, now);
+    (counts.with_list::<LineRow>(query(view, user_id, now, after, limit)), limits)
+}
+
 /// The counts and the lines of one view, in one statement.
 ///
 /// # Errors
@@ -197,8 +204,8 @@ pub async fn desk(
     after: Option<Cursor>,
     limit: i64,
 ) -> Result<(Counts, Vec<Line>), sqlx::Error> {
-    let (counts, limits) = counting(plenty, user_id, now);
-    let (counted, rows): (_, Vec<LineRow>) = counts.fetch_with_list(&query(view, user_id, now, after, limit), conn).await?;
+    let (query, limits) = desk_query(plenty, view, user_id, now, after, limit);
+    let (counted, rows) = query.fetch_with_list::<_, LineRow>(conn).await?;
     let lines = rows.into_iter().map(LineRow::line).collect::<Result<_, _>>()?;
     Ok((believed(counted, limits, plenty, now), lines))
 }
