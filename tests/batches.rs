@@ -1,12 +1,14 @@
 //! Claims from a file, and the batch search: the flow, every row's own result, and files that nobody should be hurt by.
 
 use afterfare::batches::working::CHUNK;
+use afterfare::db::Kind;
 use afterfare::kernel::actor::Role;
 use afterfare::kernel::language::Language;
+use afterfare::worker::Step;
 use rust_xlsxwriter::Workbook;
 
 use crate::on_both;
-use crate::world::{PDF, Page, Person, World, order, passenger, raw};
+use crate::world::{PDF, Page, Person, World, execute, order, passenger, raw};
 
 on_both! {
     a_file_is_checked_and_confirmed_and_every_row_has_its_result
@@ -16,6 +18,7 @@ on_both! {
     every_other_reason_to_refuse_a_row
     the_template_is_filled_in_and_taken
     a_discarded_batch_makes_nothing
+    a_step_that_fails_is_done_again_soon
     a_corrected_result_file_is_taken
     a_search_finds_every_refund_and_the_not_found_apart
     another_agency_s_orders_are_not_found
@@ -299,6 +302,35 @@ async fn the_template_is_filled_in_and_taken(world: World) {
         checked(&world, &person, "filled.csv", filled.as_bytes(), &[("fulfilled_on", "2026-11-18")]).await;
     }
     assert_eq!(world.count("SELECT COUNT(*) FROM batches WHERE ready_count = 1").await, 3);
+}
+
+/// What fails in the middle of a step is no server that vanished: it is not waited for as long.
+async fn a_step_that_fails_is_done_again_soon(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let count = 2 * CHUNK + 1;
+    let mut rows = vec!["order_no".to_owned()];
+    rows.extend((1..=count).map(|n| format!("SKLA2026110419{n:07}")));
+    let batch = uploaded(&lan, "many.csv", rows.join("\n").as_bytes(), &[]).await;
+    let (fault, mended) = match world.app.db.kind {
+        Kind::Sqlite => (
+            "CREATE TRIGGER fault BEFORE UPDATE ON batches WHEN NEW.done_rows > 3000 BEGIN SELECT RAISE(ABORT, 'a fault of the test'); END",
+            "DROP TRIGGER fault",
+        ),
+        Kind::Postgres => {
+            ("ALTER TABLE batches ADD CONSTRAINT fault CHECK (done_rows <= 3000)", "ALTER TABLE batches DROP CONSTRAINT fault")
+        }
+    };
+    execute(&world.url, fault).await;
+    let worker = world.worker();
+    while worker.step().await.is_ok_and(|step| step == Step::Done) {}
+    let soon = "SELECT COUNT(*) FROM batches WHERE status = 'checking' AND done_rows BETWEEN 1 AND 3000 \
+         AND taken_until <= '2026-11-20T09:00:05Z'";
+    assert_eq!(world.count(soon).await, 1, "a part is kept, the rest is free in a moment");
+    execute(&world.url, mended).await;
+    world.later(1);
+    world.work_all().await;
+    lan.get(&batch).await.expect("4,097 Refused");
 }
 
 async fn a_discarded_batch_makes_nothing(world: World) {

@@ -249,14 +249,14 @@ pub async fn take(conn: &mut Conn, work: Work, now: Timestamp, until: Timestamp)
     Ok(row.map(|(id,)| id))
 }
 
-/// Gives up a batch that was taken, so that its work is done from then on; not when somebody has gone on with it since this
-/// version.
+/// Gives up a batch that was taken for what it is to do in a status, so that this is done from then on; not when somebody else
+/// has done it meanwhile.
 ///
 /// # Errors
 /// The database's own.
-pub async fn let_go(conn: &mut Conn, id: &str, version: i64, from: Timestamp) -> Result<(), sqlx::Error> {
-    let done = sqlx::query("UPDATE batches SET taken_until = $1 WHERE id = $2 AND version = $3");
-    done.bind(instant_text(from)).bind(id).bind(version).execute(conn).await.map(|_| ())
+pub async fn let_go(conn: &mut Conn, id: &str, status: Status, from: Timestamp) -> Result<(), sqlx::Error> {
+    let done = sqlx::query("UPDATE batches SET taken_until = $1 WHERE id = $2 AND status = $3");
+    done.bind(instant_text(from)).bind(id).bind(status.word()).execute(conn).await.map(|_| ())
 }
 
 /// Writes how far a batch came, if nobody else has written since. Answers whether it did. No other server takes it up before

@@ -54,8 +54,8 @@ pub async fn step(app: &App, work: Work) -> Result<bool, Error> {
     let mut conn = app.db.read().await?;
     let Some(batch) = store::of_id(&mut conn, &id).await? else { return Ok(true) };
     drop(conn);
-    let version = batch.version;
-    let done = match batch.status {
+    let status = batch.status;
+    let done = match status {
         Status::Reading => read(app, batch, now).await,
         Status::Checking => Box::pin(checking::step(app, batch, now)).await,
         Status::Posting => Box::pin(posting::step(app, batch, now)).await,
@@ -64,7 +64,7 @@ pub async fn step(app: &App, work: Work) -> Result<bool, Error> {
     if done.is_err() {
         // It was in somebody's way, say: that is no reason to wait as long as for a server that vanished.
         let again = plus_seconds(now, RETRY_SECONDS);
-        app.db.write(move |conn| Box::pin(async move { store::let_go(conn, &id, version, again).await })).await?;
+        app.db.write(move |conn| Box::pin(async move { store::let_go(conn, &id, status, again).await })).await?;
     }
     done.map(|()| true)
 }
