@@ -23,7 +23,7 @@ use afterfare::ledger::balance;
 use afterfare::notices::store as notices;
 use afterfare::queue::request_store as queue_requests;
 use afterfare::queue::store as queue;
-use afterfare::queue::view::{RequestView, View};
+use afterfare::queue::view::{RequestView, View, ViewPage};
 use afterfare::refunds::model::Kind as RefundKind;
 use afterfare::refunds::taken_store as taken;
 use afterfare::remittances::line_store::{self as remittance_lines, View as LinesView};
@@ -45,6 +45,12 @@ on_both! {
     a_small_agency_waits_for_no_large_one
     no_query_is_compiled
     a_page_asks_a_fixed_number_of_questions
+}
+
+/// A later page of a view of the desk.
+fn later_page<V>(world: &World, view: V) -> ViewPage<'static, V> {
+    let after = Some(Cursor { sorted: "2026-11-20T09:00:00Z".to_owned(), id: "x".to_owned() });
+    ViewPage { view, user_id: "u", now: world.now(), after, limit: 51 }
 }
 
 async fn lists_are_served_by_an_index(world: World) {
@@ -119,13 +125,13 @@ async fn lists_are_served_by_an_index(world: World) {
     queries.push(("somebody's open money".to_owned(), remittance_lines::open_query(Some("u"), cursor(), 51)));
     let plenty = Plenty::default();
     for view in View::ALL {
-        queries.push((format!("counts and desk {view}"), queue::desk_query(&plenty, *view, "u", world.now(), cursor(), 51).0));
-        queries.push((format!("desk {view}"), queue::query(*view, "u", world.now(), cursor(), 51)));
+        queries.push((format!("counts and desk {view}"), queue::desk_query(&plenty, &later_page(&world, *view)).0));
+        queries.push((format!("desk {view}"), queue::query(&later_page(&world, *view))));
     }
     for view in RequestView::ALL {
-        let both = queue_requests::desk_query(&plenty, *view, "u", world.now(), cursor(), 51).0;
+        let both = queue_requests::desk_query(&plenty, &later_page(&world, *view)).0;
         queries.push((format!("counts and desk of requests {view}"), both));
-        queries.push((format!("desk of requests {view}"), queue_requests::query(*view, "u", world.now(), cursor(), 51)));
+        queries.push((format!("desk of requests {view}"), queue_requests::query(&later_page(&world, *view))));
     }
     queries.push(("a silent request".to_owned(), requests::silent_query(world.now())));
     for scope in &scopes {
@@ -285,9 +291,9 @@ async fn a_small_agency_waits_for_no_large_one(world: World) {
     assert!(plan.contains("(agency_id = 'small'") && !plan.contains("Filter: (agency_id"), "{plan}");
     let mut lists: Vec<(String, Select)> = Vec::new();
     for view in [View::ToSubmit, View::Unassigned] {
-        lists.push((format!("desk {view}"), queue::query(view, "u", world.now(), cursor(), 51)));
+        lists.push((format!("desk {view}"), queue::query(&later_page(&world, view))));
     }
-    lists.push(("desk of requests".to_owned(), queue_requests::query(RequestView::New, "u", world.now(), cursor(), 51)));
+    lists.push(("desk of requests".to_owned(), queue_requests::query(&later_page(&world, RequestView::New))));
     for (name, query) in lists {
         let plan = world.app.db.explain_for_all(&query).await.expect("a plan").join("\n");
         assert!(!plan.contains("Sort") && !plan.contains("Seq Scan on re"), "{name}: {plan}");

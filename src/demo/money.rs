@@ -15,7 +15,7 @@ use crate::kernel::id::{digest, new_id, new_token};
 use crate::kernel::money::Money;
 use crate::kernel::time::{Timestamp, plus_days, utc_day};
 use crate::queue::store as queue;
-use crate::queue::view::View;
+use crate::queue::view::{View, ViewPage};
 use crate::refunds::model::Reason;
 use crate::remittances::drafts::{self, Draft};
 use crate::remittances::importing::{self, Said};
@@ -89,8 +89,9 @@ async fn claims(db: &Db, house: &Settings, own: &Actor, now: Timestamp) -> Resul
 /// A sentence about what could not be made.
 pub(super) async fn remit(db: &Db, finance: &Actor, now: Timestamp) -> Result<(), Complaint> {
     let mut conn = db.read().await.map_err(said)?;
-    let mut waiting = queue::lines(&mut conn, View::WaitingForAirline, &finance.user_id, now, None, 40).await.map_err(said)?;
-    waiting.extend(queue::lines(&mut conn, View::AirlineRefunding, &finance.user_id, now, None, 40).await.map_err(said)?);
+    let page = |view| ViewPage { view, user_id: &finance.user_id, now, after: None, limit: 40 };
+    let mut waiting = queue::lines(&mut conn, &page(View::WaitingForAirline)).await.map_err(said)?;
+    waiting.extend(queue::lines(&mut conn, &page(View::AirlineRefunding)).await.map_err(said)?);
     drop(conn);
     let day = utc_day(plus_days(now, -1)).to_string();
     let header = ["Value date", "Booking number", "PNR", "Passenger name", "Amount", "Currency"].map(str::to_owned).to_vec();

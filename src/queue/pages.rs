@@ -5,7 +5,7 @@ use askama::Template;
 use serde::{Deserialize, Serialize};
 
 use super::store::{self, Counts, Line};
-use super::view::View;
+use super::view::{View, ViewPage};
 use crate::kernel::time::{Timestamp, minutes_until, utc_day};
 use crate::web::Answer;
 use crate::web::filters::{self, Reader};
@@ -63,8 +63,8 @@ pub async fn desk(visit: Visit<WorkDesk>, query: Query<DeskQuery>) -> Answer {
     let view = query.view.parse().unwrap_or(View::ToSubmit);
     let (now, rows) = (visit.app.clock.now(), visit.app.settings.limits.page_rows);
     let mut conn = visit.app.db.read().await?;
-    let (plenty, user_id, after) = (&visit.app.plenty, &visit.actor.user_id, Cursor::parse(&query.after));
-    let (counts, lines) = store::desk(&mut conn, plenty, view, user_id, now, after, rows + 1).await?;
+    let wanted = ViewPage { view, user_id: &visit.actor.user_id, now, after: Cursor::parse(&query.after), limit: rows + 1 };
+    let (counts, lines) = store::desk(&mut conn, &visit.app.plenty, &wanted).await?;
     let page = Page::cut(lines, rows, Line::cursor);
     visit.page(&DeskPage {
         frame: visit.frame("desk-title", Place::Desk),
@@ -123,7 +123,7 @@ async fn export(visit: &Visit<WorkDesk>, query: &DeskQuery, format: Format) -> A
         let (app, user_id, reader) = (app.clone(), user_id.clone(), reader.clone());
         async move {
             let mut conn = app.db.read().await?;
-            let lines = store::lines(&mut conn, view, &user_id, now, after, sheet::STEP).await?;
+            let lines = store::lines(&mut conn, &ViewPage { view, user_id: &user_id, now, after, limit: sheet::STEP }).await?;
             let next = paging::after_full(&lines, sheet::STEP, Line::cursor);
             Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
         }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::pages::{Left, left};
 use super::request_store::{self, Counts};
-use super::view::RequestView;
+use super::view::{RequestView, ViewPage};
 use crate::agencies::model::User;
 use crate::agencies::store as agencies;
 use crate::kernel::actor::Permission;
@@ -59,8 +59,9 @@ async fn page<P: Needs>(visit: &Visit<P>, query: DeskQuery, done: Vec<Done>, bod
     let view = query.view.parse().unwrap_or(RequestView::WaitingForUs);
     let (limits, now) = (&visit.app.settings.limits, visit.app.clock.now());
     let mut conn = visit.app.db.read().await?;
-    let (plenty, user_id, after) = (&visit.app.plenty, &visit.actor.user_id, Cursor::parse(&query.after));
-    let (counts, lines) = request_store::desk(&mut conn, plenty, view, user_id, now, after, limits.page_rows + 1).await?;
+    let (user_id, after) = (visit.actor.user_id.as_str(), Cursor::parse(&query.after));
+    let wanted = ViewPage { view, user_id, now, after, limit: limits.page_rows + 1 };
+    let (counts, lines) = request_store::desk(&mut conn, &visit.app.plenty, &wanted).await?;
     let page = Page::cut(lines, limits.page_rows, request_store::cursor);
     let team = agencies::users(&mut conn, None).await?;
     let with_left = |line: Line| {
@@ -110,7 +111,7 @@ async fn export(visit: &Visit<WorkDesk>, query: &DeskQuery, format: Format) -> A
         let (app, user_id, reader) = (app.clone(), user_id.clone(), reader.clone());
         async move {
             let mut conn = app.db.read().await?;
-            let lines = request_store::lines(&mut conn, view, &user_id, now, after, sheet::STEP).await?;
+            let lines = request_store::lines(&mut conn, &ViewPage { view, user_id: &user_id, now, after, limit: sheet::STEP }).await?;
             let next = paging::after_full(&lines, sheet::STEP, request_store::cursor);
             Ok((lines.into_iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
         }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::view::RequestView;
+use super::view::{RequestView, ViewPage};
 use crate::db::Conn;
 use crate::db::select::Select;
 use crate::kernel::time::{Timestamp, instant_text, plus_hours};
@@ -56,7 +56,8 @@ const WAITS_FOR_US: &str = "(r.status IN ('new', 'in-process') OR EXISTS (SELECT
 
 /// The query of a view, the most urgent first.
 #[must_use]
-pub fn query(view: RequestView, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> Select {
+pub fn query(page: &ViewPage<RequestView>) -> Select {
+    let ViewPage { view, user_id, now, after, limit } = page.clone();
     let mut query = lines_for(user_id).and("r.status <> 'completed'", []);
     query = match view {
         RequestView::New => query.and("r.status = 'new'", []),
@@ -81,15 +82,8 @@ pub fn cursor(line: &Line) -> Cursor {
 ///
 /// # Errors
 /// The database's own.
-pub async fn lines(
-    conn: &mut Conn,
-    view: RequestView,
-    user_id: &str,
-    now: Timestamp,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn).await?;
+pub async fn lines(conn: &mut Conn, page: &ViewPage<'_, RequestView>) -> Result<Vec<Line>, sqlx::Error> {
+    let rows: Vec<LineRow> = query(page).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 
@@ -124,33 +118,18 @@ pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timest
 
 /// The statement of the counts and of the lines of one view, and how far each of [`COMMON`] is counted.
 #[must_use]
-pub fn desk_query(
-    plenty: &Plenty,
-    view: RequestView,
-    user_id: &str,
-    now: Timestamp,
-    after: Option<Cursor>,
-    limit: i64,
-) -> (Select, [i64; 4]) {
-    let (counts, limits) = counting(plenty, user_id, now);
-    (counts.with_list::<LineRow>(query(view, user_id, now, after, limit)), limits)
+pub fn desk_query(plenty: &Plenty, page: &ViewPage<RequestView>) -> (Select, [i64; 4]) {
+    let (counts, limits) = counting(plenty, page.user_id, page.now);
+    (counts.with_list::<LineRow>(query(page)), limits)
 }
 
 /// The counts and the lines of one view, in one statement.
 ///
 /// # Errors
 /// The database's own.
-pub async fn desk(
-    conn: &mut Conn,
-    plenty: &Plenty,
-    view: RequestView,
-    user_id: &str,
-    now: Timestamp,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<(Counts, Vec<Line>), sqlx::Error> {
-    let (query, limits) = desk_query(plenty, view, user_id, now, after, limit);
+pub async fn desk(conn: &mut Conn, plenty: &Plenty, page: &ViewPage<'_, RequestView>) -> Result<(Counts, Vec<Line>), sqlx::Error> {
+    let (query, limits) = desk_query(plenty, page);
     let (counted, rows) = query.fetch_with_list::<_, LineRow>(conn).await?;
     let lines = rows.into_iter().map(LineRow::line).collect::<Result<_, _>>()?;
-    Ok((believed(counted, limits, plenty, now), lines))
+    Ok((believed(counted, limits, plenty, page.now), lines))
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use sqlx::FromRow;
 
-use super::view::View;
+use super::view::{View, ViewPage};
 use crate::bookings::model::PaymentChannel;
 use crate::db::select::Select;
 use crate::db::{Conn, decode};
@@ -115,7 +115,8 @@ impl Line {
 
 /// The query of a view, the most urgent first.
 #[must_use]
-pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> Select {
+pub fn query(page: &ViewPage<View>) -> Select {
+    let ViewPage { view, user_id, now, after, limit } = page.clone();
     let mut query = Select::new(
         "SELECT r.id, r.number, r.order_no, r.airline_pnr, r.airline, a.name AS agency, r.reason, r.payment_channel, r.currency, \
          r.estimated_minor, r.status, u.name AS assignee, r.due_at FROM refunds r LEFT JOIN agencies a ON a.id = r.agency_id \
@@ -141,15 +142,8 @@ pub fn query(view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, l
 ///
 /// # Errors
 /// The database's own.
-pub async fn lines(
-    conn: &mut Conn,
-    view: View,
-    user_id: &str,
-    now: Timestamp,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<Vec<Line>, sqlx::Error> {
-    let rows: Vec<LineRow> = query(view, user_id, now, after, limit).fetch_packed(conn).await?;
+pub async fn lines(conn: &mut Conn, page: &ViewPage<'_, View>) -> Result<Vec<Line>, sqlx::Error> {
+    let rows: Vec<LineRow> = query(page).fetch_packed(conn).await?;
     rows.into_iter().map(LineRow::line).collect()
 }
 
@@ -186,26 +180,18 @@ pub async fn counts(conn: &mut Conn, plenty: &Plenty, user_id: &str, now: Timest
 
 /// The statement of the counts and of the lines of one view, and how far each of [`COMMON`] is counted.
 #[must_use]
-pub fn desk_query(plenty: &Plenty, view: View, user_id: &str, now: Timestamp, after: Option<Cursor>, limit: i64) -> (Select, [i64; 6]) {
-    let (counts, limits) = counting(plenty, user_id, now);
-    (counts.with_list::<LineRow>(query(view, user_id, now, after, limit)), limits)
+pub fn desk_query(plenty: &Plenty, page: &ViewPage<View>) -> (Select, [i64; 6]) {
+    let (counts, limits) = counting(plenty, page.user_id, page.now);
+    (counts.with_list::<LineRow>(query(page)), limits)
 }
 
 /// The counts and the lines of one view, in one statement.
 ///
 /// # Errors
 /// The database's own.
-pub async fn desk(
-    conn: &mut Conn,
-    plenty: &Plenty,
-    view: View,
-    user_id: &str,
-    now: Timestamp,
-    after: Option<Cursor>,
-    limit: i64,
-) -> Result<(Counts, Vec<Line>), sqlx::Error> {
-    let (query, limits) = desk_query(plenty, view, user_id, now, after, limit);
+pub async fn desk(conn: &mut Conn, plenty: &Plenty, page: &ViewPage<'_, View>) -> Result<(Counts, Vec<Line>), sqlx::Error> {
+    let (query, limits) = desk_query(plenty, page);
     let (counted, rows) = query.fetch_with_list::<_, LineRow>(conn).await?;
     let lines = rows.into_iter().map(LineRow::line).collect::<Result<_, _>>()?;
-    Ok((believed(counted, limits, plenty, now), lines))
+    Ok((believed(counted, limits, plenty, page.now), lines))
 }
