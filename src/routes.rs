@@ -17,7 +17,10 @@ use crate::kernel::actor::Permission;
 use crate::notices::pages as notices;
 use crate::queue::{pages as desk, request_pages as desk_requests};
 use crate::refunds::{case_pages, claim_pages, desk_pages, slide_out_pages, void_pages};
-use crate::remittances::{draft_pages as remittance_draft, line_pages as remittance_line, lists as remittance_lists, pages as remittances};
+use crate::remittances::{
+    draft_pages as remittance_draft, line_pages as remittance_line, open_pages as open_money, overdue_pages as overdue_airlines,
+    pages as remittances,
+};
 use crate::reports::pages as reports;
 use crate::requests::{action_pages, canned_pages, list_pages as request_lists, offer_pages, open_pages, show_pages};
 use crate::statements::pages as statements;
@@ -187,8 +190,8 @@ routes! {
     post "/finance/compensations" PostMoney => compensations::propose;
     post "/finance/compensations/{compensation}/approval" PostMoney => compensations::approve;
     post "/finance/compensations/{compensation}/refusal" PostMoney => compensations::refuse;
-    get "/finance/remittances.csv" PostMoney => remittance_lists::files_csv;
-    get "/finance/remittances.xlsx" PostMoney => remittance_lists::files_xlsx;
+    get "/finance/remittances.csv" PostMoney => remittances::files_csv;
+    get "/finance/remittances.xlsx" PostMoney => remittances::files_xlsx;
     get "/finance/remittances" PostMoney => remittances::list;
     post "/finance/remittances" PostMoney => remittance_draft::upload;
     get "/finance/remittances/new" PostMoney => remittance_draft::new;
@@ -205,12 +208,12 @@ routes! {
     post "/finance/remittances/{number}/lines/{line}/rejection" PostMoney => remittance_line::reject;
     post "/finance/remittances/{number}/lines/{line}/reopening" PostMoney => remittance_line::reopen;
     post "/finance/remittances/{number}/lines/{line}/owner" PostMoney => remittance_line::hand_over;
-    get "/finance/unmatched" PostMoney => remittance_lists::open;
-    get "/finance/unmatched.csv" PostMoney => remittance_lists::open_csv;
-    get "/finance/unmatched.xlsx" PostMoney => remittance_lists::open_xlsx;
-    get "/finance/overdue" PostMoney => remittance_lists::overdue;
-    get "/finance/overdue.csv" PostMoney => remittance_lists::overdue_csv;
-    get "/finance/overdue.xlsx" PostMoney => remittance_lists::overdue_xlsx;
+    get "/finance/unmatched" PostMoney => open_money::open;
+    get "/finance/unmatched.csv" PostMoney => open_money::open_csv;
+    get "/finance/unmatched.xlsx" PostMoney => open_money::open_xlsx;
+    get "/finance/overdue" PostMoney => overdue_airlines::overdue;
+    get "/finance/overdue.csv" PostMoney => overdue_airlines::overdue_csv;
+    get "/finance/overdue.xlsx" PostMoney => overdue_airlines::overdue_xlsx;
     get "/finance/transactions" SeeMoney => transactions::show;
     get "/finance/transactions.csv" SeeMoney => transactions::csv;
     get "/finance/transactions.xlsx" SeeMoney => transactions::xlsx;

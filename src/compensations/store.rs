@@ -75,8 +75,8 @@ pub fn cursor(compensation: &Compensation) -> Cursor {
     Cursor { sorted: instant_text(compensation.proposed_at), id: compensation.id.clone() }
 }
 
-/// The query of the Compensation tab, the newest first; of one alone where a number is given. An agency sees what was credited to it, nothing that is only
-/// being considered.
+/// The query of the Compensation tab, the newest first; of one alone where a number is given. An agency sees what was credited
+/// to it, nothing that is only being considered.
 #[must_use]
 pub fn list_query(scope: &Scope, status: Option<Status>, number: &str, after: Option<Cursor>, limit: i64) -> Select {
     let status = if scope.agency_id().is_some() { Some(Status::Credited) } else { status };

@@ -6,21 +6,22 @@ use actix_web::web::{Path, Query};
 use askama::Template;
 use serde::{Deserialize, Serialize};
 
+use super::line_files;
 use super::line_store::{self, View};
-use super::lists;
 use super::matching::NotMatched;
 use super::model::{Finding, Line, LineStatus, Remittance, Totals};
 use super::posting;
 use super::store;
-use crate::kernel::time::instant_text;
+use crate::kernel::time::{instant_text, utc_day};
 use crate::web::error::Error;
+use crate::web::figures;
 use crate::web::filters;
 use crate::web::form::Form;
 use crate::web::frame::{Frame, Place};
 use crate::web::paging::{self, Cursor, Page};
-use crate::web::sheet::Format;
+use crate::web::sheet::{self, Cell, Format};
 use crate::web::visit::{PostMoney, Visit};
-use crate::web::words::Message;
+use crate::web::words::{Message, say};
 use crate::web::{Answer, see_other};
 
 #[derive(Deserialize, Serialize, Default)]
@@ -151,8 +152,8 @@ async fn export(visit: &Visit<PostMoney>, number: &str, query: &ShowQuery, forma
     let remittance = store::find(&mut conn, number).await?.ok_or(Error::NotFound)?;
     drop(conn);
     let reader = visit.reader();
-    let sheet = visit.sheet(remittance.number.clone(), lists::columns(&reader));
-    sheet.send(format, lists::lines_of(visit.app.clone(), remittance.id, View::parse(&query.view), reader)).await
+    let sheet = visit.sheet(remittance.number.clone(), line_files::columns(&reader));
+    sheet.send(format, line_files::lines_of(visit.app.clone(), remittance.id, View::parse(&query.view), reader)).await
 }
 
 /// `GET /finance/remittances/{number}/lines.csv`
@@ -183,4 +184,62 @@ impl From<NotMatched> for Error {
             NotMatched::Database(error) => error.into(),
         }
     }
+}
+
+const FILES: [&str; 9] = [
+    "remittance",
+    "remittance-source",
+    "batch-file",
+    "currency",
+    "remittance-file-sum",
+    "remittance-matched",
+    "remittance-open",
+    "remittance-rejected",
+    "when",
+];
+
+/// The imported files, a row for each currency of each.
+async fn export_files(visit: &Visit<PostMoney>, format: Format) -> Answer {
+    let (app, reader) = (visit.app.clone(), visit.reader());
+    let columns = FILES.iter().map(|key| say(reader.language, key)).collect();
+    let rows = sheet::paged(None, move |after: Option<Cursor>| {
+        let (app, zone) = (app.clone(), reader.zone_name.clone());
+        async move {
+            let mut conn = app.db.read().await?;
+            let found = store::list(&mut conn, after, sheet::STEP).await?;
+            let next = paging::after_full(&found, sheet::STEP, |one| Cursor { sorted: instant_text(one.created_at), id: one.id.clone() });
+            let ids: Vec<String> = found.iter().map(|one| one.id.clone()).collect();
+            let mut totals = if ids.is_empty() { HashMap::new() } else { store::totals(&mut conn, &ids).await? };
+            let cells = |one: Remittance| {
+                let at = figures::moment(one.created_at, &zone);
+                let id = one.id.clone();
+                let row = move |total: Totals| {
+                    vec![
+                        Cell::Text(one.number.clone()),
+                        Cell::Text(one.source_name.clone()),
+                        Cell::Text(one.file_name.clone()),
+                        Cell::Text(total.file.currency.code().to_owned()),
+                        Cell::Amount(Some(total.file)),
+                        Cell::Amount(Some(total.matched)),
+                        Cell::Amount(Some(total.open())),
+                        Cell::Amount(Some(total.rejected)),
+                        Cell::Text(at.clone()),
+                    ]
+                };
+                totals.remove(&id).unwrap_or_default().into_iter().map(row).collect::<Vec<_>>()
+            };
+            Ok((found.into_iter().flat_map(cells).collect(), next.map(Some)))
+        }
+    });
+    visit.sheet(format!("remittances-{}", utc_day(visit.app.clock.now())), columns).send(format, rows).await
+}
+
+/// `GET /finance/remittances.csv`
+pub async fn files_csv(visit: Visit<PostMoney>) -> Answer {
+    export_files(&visit, Format::Csv).await
+}
+
+/// `GET /finance/remittances.xlsx`
+pub async fn files_xlsx(visit: Visit<PostMoney>) -> Answer {
+    export_files(&visit, Format::Xlsx).await
 }

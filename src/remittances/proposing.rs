@@ -65,8 +65,9 @@ impl Candidates {
         orders.dedup();
         let found = allocation_store::open_refunds_by(conn, "r.order_no", orders).await?;
         all.take(found);
+        // The same amounts by themselves: of those that are only near there may be more than are read.
         let mut amounts: HashMap<Currency, Vec<i64>> = HashMap::new();
-        for line in lines.iter().filter(|line| line.amount.minor > 0) {
+        for line in named_after_somebody(lines) {
             amounts.entry(line.currency()).or_default().push(line.open().minor);
         }
         for (currency, mut minors) in amounts {
@@ -229,6 +230,11 @@ pub fn is_like(one: &str, other: &str) -> bool {
     !fewer.is_empty() && fewer.iter().all(|word| more.contains(word))
 }
 
+/// Lines of money that name a passenger: the only ones that are compared with refunds which they do not name.
+fn named_after_somebody(lines: &[Line]) -> impl Iterator<Item = &Line> {
+    lines.iter().filter(|line| line.amount.minor > 0 && !line.passenger.is_empty())
+}
+
 /// Between which amounts one is near another: within a twentieth.
 const fn near(minor: i64) -> (i64, i64) {
     (minor - minor / 20, minor + minor / 20)
@@ -237,7 +243,7 @@ const fn near(minor: i64) -> (i64, i64) {
 /// The ranges of near amounts of the lines that name a passenger, by currency, put together where they overlap.
 fn near_ranges(lines: &[Line]) -> BTreeMap<Currency, Vec<(i64, i64)>> {
     let mut all: BTreeMap<Currency, Vec<(i64, i64)>> = BTreeMap::new();
-    for line in lines.iter().filter(|line| line.amount.minor > 0 && !line.passenger.is_empty()) {
+    for line in named_after_somebody(lines) {
         all.entry(line.currency()).or_default().push(near(line.open().minor));
     }
     for ranges in all.values_mut() {
