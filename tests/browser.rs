@@ -185,6 +185,11 @@ async fn the_road_with_a_script(world: World) {
             "/incidents",
             "/notices",
             "/finance/compensations",
+            "/finance/unmatched",
+            "/finance/overdue",
+            "/finance/reports",
+            "/finance/statements",
+            "/system",
             "/account",
         ] {
             browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
