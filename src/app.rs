@@ -1,6 +1,7 @@
 //! Puts the rooms together: the actix app, for the server and for the tests alike.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_session::SessionMiddleware;
@@ -111,8 +112,10 @@ fn sessions(app: &AppData) -> SessionMiddleware<DbSessions> {
 /// # Errors
 /// When the address cannot be bound.
 pub fn serve(app: App, listener: std::net::TcpListener, workers: usize) -> std::io::Result<Server> {
-    let data = Data::new(app);
-    let server = HttpServer::new(move || build(&data))
+    let begun = Arc::new(AtomicUsize::new(0));
+    // Called once in each thread.
+    let of_thread = move || App { db: app.db.for_pages(begun.fetch_add(1, Ordering::Relaxed)), ..app.clone() };
+    let server = HttpServer::new(move || build(&Data::new(of_thread())))
         .workers(workers)
         .client_request_timeout(Duration::from_secs(HEAD_SECONDS))
         .shutdown_timeout(STOP_SECONDS)

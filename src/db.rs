@@ -13,6 +13,7 @@ use sqlx::{Connection, Executor};
 use connections::{Connections, Lent};
 use gathering::Gathering;
 use line::Lines;
+use readers::Readers;
 
 mod connections;
 pub mod copying;
@@ -21,6 +22,7 @@ pub mod line;
 pub mod numbers;
 mod packed_rows;
 pub mod packing;
+mod readers;
 pub mod rows;
 pub mod select;
 pub mod walk;
@@ -54,7 +56,7 @@ pub struct PoolSizes {
 /// The database of a running server.
 #[derive(Debug, Clone)]
 pub struct Db {
-    readers: Connections,
+    readers: Readers,
     writers: Connections,
     /// SQLite only: the line before its one writer.
     gathering: Option<Gathering>,
@@ -166,20 +168,21 @@ impl Db {
         create_private(file)?;
         let url = format!("sqlite://{file}?mode=rw");
         let writers = Connections::to(&url, Kind::Sqlite, 1, SQLITE_WRITER)?;
-        let readers = Connections::to(&url, Kind::Sqlite, sizes.readers, SQLITE_READER)?;
+        let readers = Readers::to(&url, Kind::Sqlite, sizes.readers, SQLITE_READER)?;
         let gathering = Some(Gathering::before(writers.clone()));
         Ok(Self { readers, writers, gathering, lines: Lines::default(), kind: Kind::Sqlite })
     }
 
     fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
-        let to = |count: u32| Connections::to(url, Kind::Postgres, count, POSTGRES_LIMITS);
-        Ok(Self {
-            readers: to(sizes.readers)?,
-            writers: to(sizes.writers)?,
-            gathering: None,
-            lines: Lines::default(),
-            kind: Kind::Postgres,
-        })
+        let readers = Readers::to(url, Kind::Postgres, sizes.readers, POSTGRES_LIMITS)?;
+        let writers = Connections::to(url, Kind::Postgres, sizes.writers, POSTGRES_LIMITS)?;
+        Ok(Self { readers, writers, gathering: None, lines: Lines::default(), kind: Kind::Postgres })
+    }
+
+    /// The same database for the nth thread that writes pages: it reads through connections of its own.
+    #[must_use]
+    pub fn for_pages(&self, nth: usize) -> Self {
+        Self { readers: self.readers.for_pages(nth), ..self.clone() }
     }
 
     /// A connection for reading.

@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use afterfare::db::Kind;
+use afterfare::db::{Db, Kind, PoolSizes};
 use afterfare::kernel::actor::Role;
+use futures_util::future::join_all;
 use sqlx::{AnyConnection, Connection, Executor};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -15,6 +16,7 @@ use crate::world::{Page, Person, World, number_in};
 on_both! {
     a_locked_database_gets_a_sentence
     a_slow_database_is_waited_for
+    a_thread_whose_connections_are_busy_reads_through_others
     whoever_goes_away_leaves_nothing_half_done
 }
 
@@ -76,6 +78,19 @@ async fn a_slow_database_is_waited_for(world: World) {
     let (page, ()) = tokio::join!(press(&lan, &path, &fields), held);
     page.expect_status(303);
     assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+async fn a_thread_whose_connections_are_busy_reads_through_others(world: World) {
+    let db = Db::open(&world.url, PoolSizes { readers: 8, writers: 1 }).await.expect("the database opens");
+    let thread = db.for_pages(1);
+    // Eight for pages, and four for other work, which does none now.
+    let reading = join_all((0..12).map(|_| thread.read()));
+    let lent = tokio::time::timeout(Duration::from_secs(5), reading).await.expect("nobody waits for what is free");
+    assert!(lent.iter().all(Result::is_ok), "{lent:?}");
+    assert_eq!((db.connections().readers, db.connections().idle_readers), (12, 0));
+    drop(lent);
+    assert_eq!(db.connections().idle_readers, 12);
+    db.close().await;
 }
 
 /// Presses, goes away after a while, and presses again as often as it takes; the last page.

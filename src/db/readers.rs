@@ -1,0 +1,85 @@
+//! The connections that read, in groups: one for each thread that writes pages, as far as they reach, and one for all other
+//! work.
+//!
+//! A connection's answer is awaited by the thread that made it. Lent to another, it wakes two threads for each answer, and one
+//! that writes a long page keeps the answers of others: with one group for two threads a fourth of both cores was idle while 64
+//! people waited.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::select_ok;
+use tokio::time::timeout;
+
+use super::Kind;
+use super::connections::{Connections, Lent};
+
+/// Connections of a group: while one thread writes a page, so many of its other questions are being answered.
+const GROUP: u32 = 4;
+/// After so long in vain whoever waits takes a connection of any group: the own one may be busy with long reports.
+const ALONE: Duration = Duration::from_millis(250);
+
+/// All groups, and which of them is whose.
+#[derive(Debug, Clone)]
+pub struct Readers {
+    groups: Arc<[Connections]>,
+    own: usize,
+}
+
+impl Readers {
+    /// At most `count` connections for pages, and at most four for other work.
+    ///
+    /// # Errors
+    /// When the address cannot be understood.
+    pub fn to(url: &str, kind: Kind, count: u32, first: &'static str) -> Result<Self, sqlx::Error> {
+        let other = Connections::to(url, kind, count.min(GROUP), first)?;
+        let threads = std::thread::available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap_or(1));
+        let groups = (count / GROUP).clamp(1, threads);
+        let for_pages = (0..groups).map(|nth| Connections::to(url, kind, count / groups + u32::from(nth < count % groups), first));
+        let groups = for_pages.collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { groups: std::iter::once(other).chain(groups).collect(), own: 0 })
+    }
+
+    /// Those for the nth thread that writes pages.
+    #[must_use]
+    pub fn for_pages(&self, nth: usize) -> Self {
+        Self { groups: self.groups.clone(), own: 1 + nth % (self.groups.len() - 1) }
+    }
+
+    /// Lends a connection.
+    ///
+    /// # Errors
+    /// When none is free within 10 seconds, or none can be made.
+    pub async fn lend(&self) -> Result<Lent, sqlx::Error> {
+        match timeout(ALONE, self.groups[self.own].lend()).await {
+            Ok(outcome) => outcome,
+            Err(_) => select_ok(self.groups.iter().map(|group| Box::pin(group.lend()))).await.map(|(lent, _)| lent),
+        }
+    }
+
+    /// A connection of one's own, as [`Connections::own`].
+    ///
+    /// # Errors
+    /// When none can be made.
+    pub async fn own(&self) -> Result<super::Conn, sqlx::Error> {
+        self.groups[self.own].own().await
+    }
+
+    /// As [`Connections::doubt`].
+    pub fn doubt(&self) {
+        self.groups.iter().for_each(Connections::doubt);
+    }
+
+    /// How many there are, and how many of them nobody has.
+    #[must_use]
+    pub fn counts(&self) -> (u32, u32) {
+        self.groups.iter().map(Connections::counts).fold((0, 0), |sum, group| (sum.0 + group.0, sum.1 + group.1))
+    }
+
+    /// As [`Connections::close`].
+    pub async fn close(&self) {
+        for group in &*self.groups {
+            group.close().await;
+        }
+    }
+}
