@@ -10,16 +10,16 @@ pub struct DatabaseSettings {
     /// `sqlite://FILE` or `postgres://USER@HOST/NAME`
     #[arg(long, env = "AFTERFARE_DATABASE", default_value = "sqlite://./data/afterfare.db", value_name = "URL", value_parser = database_address)]
     pub database: String,
-    /// Connections that read pages, per server: four for each core are best. Other work has up to four of its own
-    #[arg(long, env = "AFTERFARE_READERS", default_value_t = four_for_each_core(), value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
+    /// Connections that read pages, per server: three for each core are best. Other work has up to three of its own
+    #[arg(long, env = "AFTERFARE_READERS", default_value_t = three_for_each_core(), value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=200))]
     pub readers: u32,
     /// Connections that write, per server; SQLite always has one
     #[arg(long, env = "AFTERFARE_WRITERS", default_value_t = 8, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=100))]
     pub writers: u32,
 }
 
-fn four_for_each_core() -> u32 {
-    std::thread::available_parallelism().map_or(8, |cores| u32::try_from(4 * cores.get()).unwrap_or(32).clamp(8, 32))
+fn three_for_each_core() -> u32 {
+    std::thread::available_parallelism().map_or(6, |cores| u32::try_from(3 * cores.get()).unwrap_or(48).clamp(6, 48))
 }
 
 fn database_address(text: &str) -> Result<String, String> {
