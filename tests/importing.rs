@@ -9,6 +9,7 @@ use crate::world::{World, order, passenger, raw};
 on_both! {
     the_same_file_again_changes_nothing
     a_changed_order_keeps_its_refunds
+    a_common_name_finds_everybody_who_has_it
     a_bad_order_is_named_by_line_and_path_and_the_others_go_in
     another_agency_s_order_is_refused
     nulls_at_the_top_are_taken_from_the_main_entry
@@ -49,6 +50,43 @@ async fn a_changed_order_keeps_its_refunds(world: World) {
     lan.get(&format!("/bookings/{order_no}")).await.expect("LI/WEI").expect("Include refund Yes");
     assert_eq!(lan.get("/search?q=li%20wei").await.location, format!("/bookings/{order_no}"));
     assert!(lan.get("/search?q=zhang").await.location.starts_with("/bookings?"), "the old name finds nothing");
+}
+
+/// From two thousand bookings under a name on, the newest bookings are walked through instead of gathering those.
+async fn a_common_name_finds_everybody_who_has_it(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let named = |n: usize, name: &str| {
+        order(&number(n)).with(|order| order["paxTicketInfos"] = serde_json::json!([passenger(name, 0, raw("381.00"))])).finish().0 + "\n"
+    };
+    let name = |n: usize| match n % 3 {
+        0 => "NGUYỄN/AN",
+        1 => "LE/NGUYENHA",
+        _ => "NGUYEN/THI BINH",
+    };
+    let lines: String = (0..2_100).map(|n| named(n, name(n))).chain((2_100..2_130).map(|n| named(n, "TRAN/BINH"))).collect();
+    assert_eq!(world.import(&agency, &lines).await.0, counts(2_130, 0, 0, 0));
+    let other = world.agency("RIVERSIDE").await;
+    world.import(&other, &named(5_000, "NGUYEN/AN")).await;
+    let found = async |query: &str| -> Vec<String> {
+        let file = lan.get(&format!("/bookings.csv?{query}")).await.text();
+        file.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect()
+    };
+    let newest: Vec<String> = (0..2_100).rev().map(number).collect();
+    // Twice: the second time nothing is counted.
+    for _ in 0..2 {
+        assert_eq!(found("passenger=nguyen").await, newest);
+    }
+    let page = lan.get("/bookings?passenger=Nguy%E1%BB%85n").await;
+    assert_eq!(page.select("tbody td:first-child a"), newest[..50]);
+    let next = page.attribute("a[rel=next]", "href").expect("a next page");
+    assert_eq!(lan.get(&format!("/bookings{next}")).await.select("tbody td:first-child a"), newest[50..100]);
+    assert_eq!(found("passenger=nguyen&status=cancelled").await, Vec::<String>::new());
+    assert_eq!((found("passenger=binh").await.len(), found("passenger=guyen").await.len()), (730, 0), "names are found by their words");
+    // Who is renamed is found by the new name only.
+    world.import(&agency, &named(2_099, "LI/WEI")).await;
+    assert_eq!(found("passenger=nguyen").await, newest[1..]);
+    assert_eq!(found("passenger=wei%20li").await, newest[..1]);
 }
 
 async fn a_bad_order_is_named_by_line_and_path_and_the_others_go_in(world: World) {

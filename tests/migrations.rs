@@ -14,11 +14,12 @@ static ALL: Migrator = sqlx::migrate!("./migrations");
 
 /// What stood in databases of earlier programs: rows in the tables that had come by then, told apart by the last migration
 /// they had. A later one begins with the rows of those before it.
-const SCHEMAS: [(i64, &str); 4] = [
+const SCHEMAS: [(i64, &str); 5] = [
     (7, include_str!("files/schemas/07.sql")),
     (12, include_str!("files/schemas/12.sql")),
     (17, include_str!("files/schemas/17.sql")),
     (21, include_str!("files/schemas/21.sql")),
+    (25, include_str!("files/schemas/25.sql")),
 ];
 
 /// The digests of all migrations: a database that has one of them is not opened by a program in which it reads otherwise.
@@ -119,7 +120,7 @@ async fn from_version(kind: Kind, last: i64) {
     let documents: Vec<(String,)> =
         sqlx::query_as("SELECT document FROM order_documents ORDER BY order_id").fetch_all(&mut *conn).await.expect("the documents");
     let documents: Vec<&str> = documents.iter().map(|(document,)| document.as_str()).collect();
-    let known = ["{}", "{\"second\": \"越南\"}", "{\"third\": \"三\"}"];
+    let known = ["{}", "{\"second\": \"越南\"}", "{\"third\": \"三\"}", "{\"fourth\": 4}"];
     assert_eq!(documents, known[..documents.len()]);
     let text = "SELECT order_id, created_at FROM refunded_orders WHERE agency_id = 'a' ORDER BY order_id";
     let refunded: Vec<(String, String)> = sqlx::query_as(text).fetch_all(&mut *conn).await.expect("orders with a refund");
@@ -130,6 +131,11 @@ async fn from_version(kind: Kind, last: i64) {
         let text = "SELECT airline_reference_key, held_minor FROM refunds WHERE id = 'r2'";
         let (key, held): (String, i64) = sqlx::query_as(text).fetch_one(&mut *conn).await.expect("the claim");
         assert_eq!((key.as_str(), held), ("VJ77A", 0));
+    }
+    if last >= 25 {
+        let text = "SELECT name_keys FROM orders WHERE id = 'o4'";
+        let (names,): (String,) = sqlx::query_as(text).fetch_one(&mut *conn).await.expect("its names");
+        assert!(["|4c4520414e|414e204c45", "|414e204c45|4c4520414e"].contains(&names.as_str()), "{names}");
     }
     drop(conn);
     // What was guarded is guarded still: the books, the one credit, the one refund per coupon, and the references.

@@ -82,7 +82,9 @@ async fn lists_are_served_by_an_index(world: World) {
             if search.passenger.is_some() {
                 let query = bookings::list_query(scope, &search, true, 51);
                 let plan = world.app.db.explain(&query).await.expect("a plan").join("\n");
-                assert!(plan.contains("booking_keys_of_order") && !plan.contains("TEMP B-TREE"), "a common name: {plan}");
+                assert!(!plan.contains("TEMP B-TREE") && !plan.contains("booking_keys"), "a common name: {plan}");
+                // What PostgreSQL walks is seen among many rows, below.
+                assert!(plan.contains("_newest") || world.app.db.kind == Kind::Postgres, "a common name: {plan}");
             }
         }
         let searches = [
@@ -284,6 +286,12 @@ async fn a_small_agency_waits_for_no_large_one(world: World) {
         assert!(plan.contains("(ROW(agency_id, ") && !plan.contains("Sort"), "{name}: {plan}");
         let filters: Vec<&str> = plan.lines().filter(|line| line.contains("Filter: ") && !line.contains("id <> $")).collect();
         assert!(filters.is_empty(), "{name}: {plan}");
+    }
+    // Who is called by a common name is looked for along the same index.
+    for after in [None, cursor()] {
+        let search = BookingSearch { passenger: Some("NGUYEN".to_owned()), after, ..BookingSearch::default() };
+        let plan = world.app.db.explain_for_all(&bookings::list_query(&scope, &search, true, 51)).await.expect("a plan").join("\n");
+        assert!(plan.contains("(ROW(agency_id, ") && !plan.contains("Sort") && plan.contains("name_keys ~~"), "{plan}");
     }
     // What is asked by two filters at once is planned for its values.
     let search = BookingSearch { airline: Some("VN".to_owned()), status: Some(Status::Cancelled), ..BookingSearch::default() };

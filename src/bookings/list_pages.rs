@@ -38,7 +38,7 @@ pub async fn list(visit: Visit<SeeBookings>, query: Query<Filters>) -> Answer {
     let search = filters.parse(&visit.actor.zone_name, &mut problems);
     let rows = visit.app.settings.limits.page_rows;
     let mut conn = visit.app.db.read().await?;
-    let lines = list_store::list(&mut conn, &visit.scope(), &search, rows + 1).await?;
+    let lines = list_store::list(&mut conn, &visit.scope(), &search, rows + 1, &visit.app.plenty, visit.app.clock.now()).await?;
     let page = Page::cut(lines, rows, |line| line.cursor(&search));
     visit.page(&ListPage {
         frame: visit.frame("bookings-title", Place::Bookings),
@@ -98,7 +98,7 @@ async fn export(visit: &Visit<SeeBookings>, filters: &Filters, format: Format) -
         let search = Search { after, ..search.clone() };
         async move {
             let mut conn = app.db.read().await?;
-            let lines = list_store::list(&mut conn, &scope, &search, sheet::STEP).await?;
+            let lines = list_store::list(&mut conn, &scope, &search, sheet::STEP, &app.plenty, app.clock.now()).await?;
             let next = paging::after_full(&lines, sheet::STEP, |line| line.cursor(&search));
             Ok((lines.iter().map(|line| cells(line, &reader)).collect(), next.map(Some)))
         }

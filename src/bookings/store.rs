@@ -153,6 +153,7 @@ const ORDERS: Table = Table {
         "airlines",
         "lead_passenger",
         "passenger_count",
+        "name_keys",
         "origin",
         "destination",
         "departure_local",
@@ -165,8 +166,8 @@ const ORDERS: Table = Table {
     suffix: "ON CONFLICT (order_no) DO UPDATE SET pnr = excluded.pnr, status = excluded.status, payment_channel = excluded.payment_channel, \
              journey_type = excluded.journey_type, currency = excluded.currency, total_minor = excluded.total_minor, \
              airline = excluded.airline, airlines = excluded.airlines, lead_passenger = excluded.lead_passenger, \
-             passenger_count = excluded.passenger_count, origin = excluded.origin, destination = excluded.destination, \
-             departure_local = excluded.departure_local, departure_at = excluded.departure_at, \
+             passenger_count = excluded.passenger_count, name_keys = excluded.name_keys, origin = excluded.origin, \
+             destination = excluded.destination, departure_local = excluded.departure_local, departure_at = excluded.departure_at, \
              document_digest = excluded.document_digest, created_at = excluded.created_at, imported_at = excluded.imported_at",
 };
 
@@ -220,6 +221,7 @@ fn order_row(order: &Incoming, now: Timestamp) -> Vec<Value> {
         booking.airlines().into(),
         booking.passengers[0].name.as_str().into(),
         i64::try_from(booking.passengers.len()).unwrap_or_default().into(),
+        names(booking).iter().fold(String::new(), |keys, key| keys + BAR + key).into(),
         first.departure_airport.as_str().into(),
         out_end.map_or("", |segment| segment.arrival_airport.as_str()).into(),
         local_text(first.departure_local).into(),
@@ -241,13 +243,25 @@ fn key_rows(order: &Incoming) -> Vec<Vec<Value>> {
     let own_pnrs = booking.passengers.iter().flat_map(|passenger| passenger.airline_pnrs.iter().map(String::as_str));
     let pnrs = airline_pnrs.chain(own_pnrs).chain([booking.operator_pnr.as_str()]).map(|pnr| ("pnr", fold_identifier(pnr)));
     let tickets = booking.passengers.iter().flat_map(|p| &p.ticket_numbers).map(|number| ("ticket", fold_ticket_number(number)));
-    let names = booking.passengers.iter().flat_map(|p| name_keys(&p.name)).map(|name| ("name", sortable(&name)));
+    let names = names(booking).into_iter().map(|name| ("name", name));
     let mut keys: Vec<(&str, String)> = pnrs.chain(tickets).chain(names).filter(|(_, value)| !value.is_empty()).collect();
     keys.sort();
     keys.dedup();
     keys.into_iter()
         .map(|(kind, value)| vec![kind.into(), value.into(), order.id.as_str().into(), order.agency_id.as_str().into()])
         .collect()
+}
+
+/// Stands before each name of a booking where all of them are one text; no name holds it.
+pub(super) const BAR: &str = "|";
+
+/// The keys under which a booking is found by the names of its passengers.
+fn names(booking: &Booking) -> Vec<String> {
+    let mut names: Vec<String> =
+        booking.passengers.iter().flat_map(|passenger| name_keys(&passenger.name)).map(|name| sortable(&name)).collect();
+    names.sort();
+    names.dedup();
+    names
 }
 
 /// A text in hexadecimal: it sorts alike under every collation, so that names can be found by their beginning.

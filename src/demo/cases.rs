@@ -31,6 +31,7 @@ use crate::requests::offer_model::OfferKind;
 use crate::requests::offering::{self, Offering, Proposal};
 use crate::requests::opening::{self, Opening};
 use crate::requests::state::Verb;
+use crate::web::plenty::Plenty;
 
 /// Who plays: an agency with its Admin, and the operator's agent, finance and supervisor.
 pub(super) struct Players<'a> {
@@ -155,7 +156,7 @@ pub(super) async fn free(db: &Db, own: &Actor, now: Timestamp) -> Result<Vec<Kep
     let search =
         Search { status: Some(Status::Ticketed), channel: Some(PaymentChannel::Deposit), has_refund: Some(false), ..Search::default() };
     let mut conn = db.read().await.map_err(said)?;
-    let lines = list_store::list(&mut conn, &own.scope(), &search, 60).await.map_err(said)?;
+    let lines = list_store::list(&mut conn, &own.scope(), &search, 60, &Plenty::default(), now).await.map_err(said)?;
     let mut all = Vec::new();
     for line in lines {
         let found = bookings::find(&mut conn, &own.scope(), &line.order_no).await.map_err(said)?;

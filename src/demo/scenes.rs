@@ -16,6 +16,7 @@ use crate::refunds::quoting::{self, Asked};
 use crate::refunds::selection::Selection;
 use crate::refunds::state::Verb;
 use crate::refunds::submitting::{self, Outcome, Submission};
+use crate::web::plenty::Plenty;
 
 /// How far a scene goes, and when it began.
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +57,8 @@ pub async fn play(db: &Db, limits: &Limits, agent: &Actor, supervisor: &Actor, a
     for (channel, scenes) in [(PaymentChannel::Deposit, DEPOSIT_SCENES.as_slice()), (PaymentChannel::Vcc, VCC_SCENES.as_slice())] {
         let search = Search { status: Some(Status::Ticketed), channel: Some(channel), ..Search::default() };
         let mut conn = db.read().await.map_err(|error| error.to_string())?;
-        let lines = list_store::list(&mut conn, &agent.scope(), &search, 200).await.map_err(|error| error.to_string())?;
+        let lines =
+            list_store::list(&mut conn, &agent.scope(), &search, 200, &Plenty::default(), now).await.map_err(|error| error.to_string())?;
         drop(conn);
         let mut waiting = scenes.iter();
         let mut scene = waiting.next();

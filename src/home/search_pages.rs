@@ -45,7 +45,7 @@ pub async fn search(visit: Visit<SeeBookings>, query: Query<SearchQuery>) -> Ans
         return Ok(see_other(&format!("/bookings?{}", identifier(if is_pnr { "pnr" } else { "ticket" }))));
     }
     let search = bookings_by_name(&text);
-    let lines = bookings::list(&mut conn, &scope, &search, 2).await?;
+    let lines = bookings::list(&mut conn, &scope, &search, 2, &visit.app.plenty, visit.app.clock.now()).await?;
     match lines.as_slice() {
         [line] => Ok(see_other(&format!("/bookings/{}", line.order_no))),
         _ => Ok(see_other(&format!("/bookings?{}", identifier("passenger")))),
