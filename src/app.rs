@@ -113,7 +113,7 @@ fn sessions(app: &AppData) -> SessionMiddleware<DbSessions> {
 /// When the address cannot be bound.
 pub fn serve(app: App, listener: std::net::TcpListener, workers: usize) -> std::io::Result<Server> {
     let begun = Arc::new(AtomicUsize::new(0));
-    // Called once in each thread.
+    // Called in each thread as it begins.
     let of_thread = move || App { db: app.db.for_pages(begun.fetch_add(1, Ordering::Relaxed)), ..app.clone() };
     let server = HttpServer::new(move || build(&Data::new(of_thread())))
         .workers(workers)

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
-use deadpool::managed::{self, Manager, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult};
+use deadpool::managed::{self, Manager, Metrics, Object, PoolError, QueueMode, RecycleError, RecycleResult, Timeouts};
 use futures_util::Stream;
 use sqlx::any::AnyConnectOptions;
 use sqlx::{Connection, Executor};
@@ -170,6 +170,13 @@ impl Connections {
             _ => sqlx::Error::PoolClosed,
         })?;
         Ok(Lent { _cut: Cut(object.is_cut.clone()), object })
+    }
+
+    /// Lends a connection if that needs no waiting for others.
+    pub async fn lend_free(&self) -> Option<Lent> {
+        let at_once = Timeouts { wait: Some(Duration::ZERO), ..Timeouts::new() };
+        let object = self.pool.timeout_get(&at_once).await.ok()?;
+        Some(Lent { _cut: Cut(object.is_cut.clone()), object })
     }
 
     /// A connection of one's own, which ends with its owner.

@@ -5,10 +5,11 @@
 //! that writes a long page keeps the answers of others: with one group for two threads a fourth of both cores was idle while 64
 //! people waited.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::select_ok;
+use futures_util::future::join_all;
 use tokio::time::timeout;
 
 use super::Kind;
@@ -17,7 +18,8 @@ use super::connections::{Connections, Lent};
 /// Connections of a group: while one thread writes a page, so many of its other questions are being answered. With four of them
 /// as many pages are written, and the slowest take a third longer: the database's processes want the same cores.
 const GROUP: u32 = 3;
-/// After so long in vain whoever waits takes a connection of any group: the own one may be busy with long reports.
+/// After so long in vain whoever waits looks for a free one in the other groups, and again after as long: the own ones may be
+/// busy with long reports.
 const ALONE: Duration = Duration::from_millis(250);
 
 /// All groups, and which of them is whose.
@@ -52,9 +54,17 @@ impl Readers {
     /// # Errors
     /// When none is free within 10 seconds, or none can be made.
     pub async fn lend(&self) -> Result<Lent, sqlx::Error> {
-        match timeout(ALONE, self.groups[self.own].lend()).await {
-            Ok(outcome) => outcome,
-            Err(_) => select_ok(self.groups.iter().map(|group| Box::pin(group.lend()))).await.map(|(lent, _)| lent),
+        let mut own = pin!(self.groups[self.own].lend());
+        loop {
+            if let Ok(outcome) = timeout(ALONE, own.as_mut()).await {
+                return outcome;
+            }
+            // Whoever waits keeps the place in the own line; those for other work are asked last.
+            for nth in (0..self.groups.len()).rev().filter(|nth| *nth != self.own) {
+                if let Some(lent) = self.groups[nth].lend_free().await {
+                    return Ok(lent);
+                }
+            }
         }
     }
 
@@ -79,8 +89,6 @@ impl Readers {
 
     /// As [`Connections::close`].
     pub async fn close(&self) {
-        for group in &*self.groups {
-            group.close().await;
-        }
+        join_all(self.groups.iter().map(Connections::close)).await;
     }
 }
