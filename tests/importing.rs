@@ -4,7 +4,7 @@ use afterfare::bookings::import::Counts;
 use afterfare::kernel::actor::Role;
 
 use crate::on_both;
-use crate::world::{World, order, passenger, raw};
+use crate::world::{Person, World, order, passenger, raw};
 
 on_both! {
     the_same_file_again_changes_nothing
@@ -64,24 +64,39 @@ async fn a_common_name_finds_everybody_who_has_it(world: World) {
         1 => "LE/NGUYENHA",
         _ => "NGUYEN/THI BINH",
     };
-    let lines: String = (0..2_100).map(|n| named(n, name(n))).chain((2_100..2_130).map(|n| named(n, "TRAN/BINH"))).collect();
-    assert_eq!(world.import(&agency, &lines).await.0, counts(2_130, 0, 0, 0));
+    let lines: String = (0..2_100)
+        .map(|n| named(n, name(n)))
+        .chain((2_100..2_130).map(|n| named(n, "TRAN/BINH")))
+        .chain([named(2_130, "TRAN/BANGUYEN")])
+        .collect();
+    assert_eq!(world.import(&agency, &lines).await.0, counts(2_131, 0, 0, 0));
     let other = world.agency("RIVERSIDE").await;
+    let (omar, sam) = (world.person("omar", Role::Admin, Some(&other)).await, world.person("sam", Role::Supervisor, None).await);
     world.import(&other, &named(5_000, "NGUYEN/AN")).await;
-    let found = async |query: &str| -> Vec<String> {
-        let file = lan.get(&format!("/bookings.csv?{query}")).await.text();
+    let found_by = async |person: &Person, query: &str| -> Vec<String> {
+        let file = person.get(&format!("/bookings.csv?{query}")).await.text();
         file.lines().skip(1).map(|line| line.split(',').next().unwrap_or_default().to_owned()).collect()
     };
+    let found = async |query: &str| found_by(&lan, query).await;
     let newest: Vec<String> = (0..2_100).rev().map(number).collect();
     // Twice: the second time nothing is counted.
     for _ in 0..2 {
         assert_eq!(found("passenger=nguyen").await, newest);
     }
+    // What is known of one agency says nothing of another, and nobody sees more for it.
+    let is_known = |whose: &str| world.app.plenty.is_known(&format!("{whose} 4e475559454e"), world.now());
+    assert!(is_known(&agency.id) && !is_known(&other.id) && !is_known(""), "it is not counted again");
+    assert_eq!(found_by(&omar, "passenger=nguyen").await, [number(5_000)]);
+    assert_eq!(found_by(&sam, "passenger=nguyen").await.len(), 2_101);
     let page = lan.get("/bookings?passenger=Nguy%E1%BB%85n").await;
     assert_eq!(page.select("tbody td:first-child a"), newest[..50]);
     let next = page.attribute("a[rel=next]", "href").expect("a next page");
     assert_eq!(lan.get(&format!("/bookings{next}")).await.select("tbody td:first-child a"), newest[50..100]);
     assert_eq!(found("passenger=nguyen&status=cancelled").await, Vec::<String>::new());
+    assert_eq!(found("passenger=nguyen&departure_from=2026-12-01").await.len(), 2_100);
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+    lan.refund(&newest[7], "voluntary").await;
+    assert_eq!(found("passenger=nguyen&has_refund=yes").await, newest[7..8]);
     assert_eq!((found("passenger=binh").await.len(), found("passenger=guyen").await.len()), (730, 0), "names are found by their words");
     // Who is renamed is found by the new name only.
     world.import(&agency, &named(2_099, "LI/WEI")).await;

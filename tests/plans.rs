@@ -84,7 +84,14 @@ async fn lists_are_served_by_an_index(world: World) {
                 let plan = world.app.db.explain(&query).await.expect("a plan").join("\n");
                 assert!(!plan.contains("TEMP B-TREE") && !plan.contains("booking_keys"), "a common name: {plan}");
                 // What PostgreSQL walks is seen among many rows, below.
-                assert!(plan.contains("_newest") || world.app.db.kind == Kind::Postgres, "a common name: {plan}");
+                let index = if scope.agency_id().is_some() { "orders_of_agency_newest" } else { "orders_newest" };
+                assert!(plan.contains(index) || world.app.db.kind == Kind::Postgres, "a common name: {plan}");
+                for more in [
+                    BookingSearch { has_refund: Some(true), ..search.clone() },
+                    BookingSearch { departure_from: "2026-11-20".parse().ok(), ..search.clone() },
+                ] {
+                    queries.push((format!("bookings of a common name, {more:?}"), bookings::list_query(scope, &more, true, 51)));
+                }
             }
         }
         let searches = [

@@ -101,7 +101,7 @@ fn name_range(name: &str) -> (String, String) {
 }
 
 /// Whether a passenger's name is too common to gather all bookings under it. What was found so is not counted again for a
-/// while: names do not become rare.
+/// while: where it has become rare meanwhile, the search only takes longer.
 async fn is_common(conn: &mut Conn, scope: &Scope, name: &str, plenty: &Plenty, now: Timestamp) -> Result<bool, sqlx::Error> {
     let (from, until) = name_range(name);
     let whose = format!("{} {from}", scope.agency_id().unwrap_or_default());
