@@ -111,8 +111,8 @@ impl Person {
         page.select(".note.bad b.code").join(" ")
     }
 
-    /// Transmits a form as it is shown, but for these fields.
-    pub async fn transmit(&self, form: &str, changes: &[(&str, &str)]) -> Page {
+    /// What a form transmits as it is shown, but for these fields.
+    pub async fn transmitted(&self, form: &str, changes: &[(&str, &str)]) -> Vec<(String, String)> {
         let page = self.get(&format!("{form}?change=1")).await.expect_status(200);
         let mut fields: Vec<(String, String)> = Vec::new();
         let html = scraper::Html::parse_document(&page.text());
@@ -127,9 +127,15 @@ impl Person {
         for (name, _) in changes {
             fields.retain(|(other, _)| other != name);
         }
-        let all: Vec<(&str, &str)> =
-            fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).chain(changes.iter().copied()).collect();
-        self.post(&format!("{form}/transmission"), &all).await
+        fields.extend(changes.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        fields
+    }
+
+    /// Transmits a form as it is shown, but for these fields.
+    pub async fn transmit(&self, form: &str, changes: &[(&str, &str)]) -> Page {
+        let fields = self.transmitted(form, changes).await;
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        self.post(&format!("{form}/transmission"), &fields).await
     }
 }
 

@@ -125,8 +125,8 @@ fn free_port() -> u16 {
 const ORDERS_OF_ROUND: usize = 6;
 
 /// How often the server is killed while refunds are led to their credit.
-fn kills() -> usize {
-    std::env::var("AFTERFARE_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(30)
+pub fn kills() -> usize {
+    std::env::var("AFTERFARE_TEST_KILLS").ok().and_then(|text| text.parse().ok()).unwrap_or(20)
 }
 
 async fn killed_during_submissions_and_credits(kind: Kind) {
@@ -189,15 +189,19 @@ pub async fn prepare(url: &str, orders: usize) {
     world.user("lan", Role::Admin, Some(&agency), afterfare::kernel::language::Language::English).await;
     world.user("sam", Role::Supervisor, None, afterfare::kernel::language::Language::English).await;
     for n in 0..orders {
-        let (text, _) = crate::world::order(&number(n))
-            .with(|order| {
-                order["routing"]["fromSegments"][0]["depTime"] = "209912011325".into();
-                order["routing"]["fromSegments"][0]["arrTime"] = "209912011600".into();
-            })
-            .finish();
+        let text = far_off(&number(n));
         let (counts, faults) = world.import(&agency, &text).await;
         assert_eq!((counts.added, faults.len()), (1, 0), "{faults:?}");
     }
+}
+
+/// An order whose flight has not departed, whatever the machine's clock says.
+pub fn far_off(number: &str) -> String {
+    let departs = |order: &mut serde_json::Value| {
+        order["routing"]["fromSegments"][0]["depTime"] = "209912011325".into();
+        order["routing"]["fromSegments"][0]["arrTime"] = "209912011600".into();
+    };
+    crate::world::order(number).with(departs).finish().0
 }
 
 pub async fn signed_in(base: &str, name: &str) -> Person {
@@ -355,7 +359,7 @@ async fn killed_during_batches_and_remittances(kind: Kind) {
 }
 
 /// As if the time after which abandoned work is taken up had passed.
-async fn age_the_work(url: &str) {
+pub async fn age_the_work(url: &str) {
     for table in ["batches", "remittances"] {
         crate::world::execute(url, &format!("UPDATE {table} SET taken_until = '2026-01-01T00:00:00Z'")).await;
     }

@@ -22,11 +22,24 @@ on_both! {
     the_background_work
 }
 
-/// What is written beside the work: a session that was seen, a sign-in that failed.
-const BESIDE: [&str; 4] = ["fault", "sessions", "sign_in_failures", "one_time_links"];
+/// What is written beside the work: a session that was seen, a sign-in that failed, the secret that a server looks for.
+const BESIDE: [&str; 5] = ["fault", "secrets", "sessions", "sign_in_failures", "one_time_links"];
+
+/// What becomes of the write that a test has chosen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    Fails,
+    /// It comes to no end, as long as a test waits.
+    Hangs,
+}
 
 /// Lays a trigger on every table that counts the statements, or rows, which are written, and fails one.
 async fn lay(world: &World) {
+    lay_with(world, Fault::Fails).await;
+}
+
+/// As [`lay`], with what becomes of the one.
+pub async fn lay_with(world: &World, fault: Fault) {
     let mut conn = world.app.db.read().await.expect("a connection");
     let query = match world.app.db.kind {
         Kind::Sqlite => {
@@ -41,18 +54,29 @@ async fn lay(world: &World) {
     execute(&world.url, "CREATE TABLE fault (remaining BIGINT NOT NULL)").await;
     execute(&world.url, "INSERT INTO fault (remaining) VALUES (-1)").await;
     if world.app.db.kind == Kind::Postgres {
-        let function = "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
-             UPDATE fault SET remaining = remaining - 1; \
-             IF (SELECT remaining FROM fault) = 0 THEN RAISE EXCEPTION 'a fault of the test'; END IF; RETURN NULL; END $$";
-        execute(&world.url, function).await;
+        let then = if fault == Fault::Fails { "RAISE EXCEPTION 'a fault of the test'" } else { "PERFORM pg_sleep(60)" };
+        let function = format!(
+            "CREATE FUNCTION fault() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN UPDATE fault SET remaining = remaining - 1; \
+             IF (SELECT remaining FROM fault) = 0 THEN {then}; END IF; RETURN NULL; END $$"
+        );
+        execute(&world.url, &function).await;
+    } else {
+        // A trigger has no loop, but may look at a view that has one.
+        let endless = "CREATE VIEW fault_loop AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c \
+                       WHERE n < (SELECT CASE remaining WHEN 0 THEN 10000000000 ELSE 0 END FROM fault)) SELECT COUNT(*) AS n FROM c";
+        execute(&world.url, endless).await;
     }
     for (table,) in tables.iter().filter(|(name,)| !BESIDE.contains(&name.as_str())) {
         match world.app.db.kind {
             Kind::Sqlite => {
+                let then = if fault == Fault::Fails {
+                    "SELECT RAISE(ABORT, 'a fault of the test') FROM fault WHERE remaining = 0"
+                } else {
+                    "SELECT n FROM fault_loop"
+                };
                 for verb in ["INSERT", "UPDATE", "DELETE"] {
                     let trigger = format!(
-                        "CREATE TRIGGER fault_{table}_{verb} BEFORE {verb} ON {table} BEGIN UPDATE fault SET remaining = remaining - 1; \
-                         SELECT RAISE(ABORT, 'a fault of the test') FROM fault WHERE remaining = 0; END"
+                        "CREATE TRIGGER fault_{table}_{verb} BEFORE {verb} ON {table} BEGIN UPDATE fault SET remaining = remaining - 1; {then}; END"
                     );
                     execute(&world.url, &trigger).await;
                 }

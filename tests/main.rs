@@ -24,6 +24,7 @@ mod hostile;
 mod importing;
 mod incidents;
 mod instances;
+mod killed;
 mod languages;
 mod migrations;
 mod model;

@@ -515,6 +515,11 @@ impl Person {
         answer.headers().get("location")?.to_str().ok().map(ToOwned::to_owned)
     }
 
+    /// The same person, signed in as before, at another server of the same portal.
+    pub fn at_another(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     pub fn csrf(&self) -> &str {
         &self.csrf
     }
