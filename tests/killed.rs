@@ -127,7 +127,7 @@ impl Stage {
         }
         let people = self.served().await;
         let answer = press(people).await.unwrap_or_else(|| panic!("{what}: whoever presses again is answered"));
-        tokio::time::timeout(Duration::from_secs(60), self.until(done)).await.unwrap_or_else(|_| panic!("{what} never comes to its end"));
+        tokio::time::timeout(Duration::from_mins(1), self.until(done)).await.unwrap_or_else(|_| panic!("{what} never comes to its end"));
         assert_eq!(self.world.verify().await, Vec::<String>::new(), "{what}");
         answer
     }
