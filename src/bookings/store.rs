@@ -195,16 +195,18 @@ pub struct Incoming {
 
 /// Writes orders and the keys by which they are found; one that is there already is replaced.
 pub async fn save(conn: &mut Conn, orders: &[Incoming], changed: &[String], now: Timestamp) -> Result<(), sqlx::Error> {
-    rows::insert(conn, ORDERS, orders.iter().map(|order| order_row(order, now))).await?;
+    let names: Vec<Vec<String>> = orders.iter().map(|order| names(&order.booking)).collect();
+    let named = || orders.iter().zip(&names);
+    rows::insert(conn, ORDERS, named().map(|(order, names)| order_row(order, names, now))).await?;
     let documents = orders.iter().map(|order| vec![order.id.as_str().into(), order.document.as_str().into()]);
     rows::insert(conn, DOCUMENTS, documents).await?;
     if !changed.is_empty() {
         Select::new("DELETE FROM booking_keys").and_in("order_id", changed.iter().map(|id| id.as_str().into())).execute(conn).await?;
     }
-    rows::insert(conn, KEYS, orders.iter().flat_map(key_rows)).await
+    rows::insert(conn, KEYS, named().flat_map(|(order, names)| key_rows(order, names))).await
 }
 
-fn order_row(order: &Incoming, now: Timestamp) -> Vec<Value> {
+fn order_row(order: &Incoming, names: &[String], now: Timestamp) -> Vec<Value> {
     let booking = &order.booking;
     let (first, out_end) = (&booking.segments[0], booking.segments_of(super::model::Direction::Outbound).last());
     vec![
@@ -221,7 +223,7 @@ fn order_row(order: &Incoming, now: Timestamp) -> Vec<Value> {
         booking.airlines().into(),
         booking.passengers[0].name.as_str().into(),
         i64::try_from(booking.passengers.len()).unwrap_or_default().into(),
-        names(booking).iter().fold(String::new(), |keys, key| keys + BAR + key).into(),
+        names.iter().fold(String::new(), |keys, key| keys + BAR + key).into(),
         first.departure_airport.as_str().into(),
         out_end.map_or("", |segment| segment.arrival_airport.as_str()).into(),
         local_text(first.departure_local).into(),
@@ -237,13 +239,13 @@ fn local_text(at: DateTime) -> String {
     at.strftime("%Y-%m-%dT%H:%M").to_string()
 }
 
-fn key_rows(order: &Incoming) -> Vec<Vec<Value>> {
+fn key_rows(order: &Incoming, names: &[String]) -> Vec<Vec<Value>> {
     let booking = &order.booking;
     let airline_pnrs = booking.airline_bookings.iter().map(|airline| airline.pnr.as_str());
     let own_pnrs = booking.passengers.iter().flat_map(|passenger| passenger.airline_pnrs.iter().map(String::as_str));
     let pnrs = airline_pnrs.chain(own_pnrs).chain([booking.operator_pnr.as_str()]).map(|pnr| ("pnr", fold_identifier(pnr)));
     let tickets = booking.passengers.iter().flat_map(|p| &p.ticket_numbers).map(|number| ("ticket", fold_ticket_number(number)));
-    let names = names(booking).into_iter().map(|name| ("name", name));
+    let names = names.iter().map(|name| ("name", name.clone()));
     let mut keys: Vec<(&str, String)> = pnrs.chain(tickets).chain(names).filter(|(_, value)| !value.is_empty()).collect();
     keys.sort();
     keys.dedup();
