@@ -18,6 +18,7 @@ pub struct DatabaseSettings {
     pub writers: u32,
 }
 
+/// As many as `db` keeps together for each thread that writes pages.
 fn three_for_each_core() -> u32 {
     std::thread::available_parallelism().map_or(6, |cores| u32::try_from(3 * cores.get()).unwrap_or(48).clamp(6, 48))
 }

@@ -172,10 +172,10 @@ impl Connections {
         Ok(Lent { _cut: Cut(object.is_cut.clone()), object })
     }
 
-    /// Lends a connection if that needs no waiting for others.
+    /// Lends a connection that nobody has, or none: neither others are waited for, nor long a server that does not answer.
     pub async fn lend_free(&self) -> Option<Lent> {
         let at_once = Timeouts { wait: Some(Duration::ZERO), ..Timeouts::new() };
-        let object = self.pool.timeout_get(&at_once).await.ok()?;
+        let object = timeout(ALIVE, self.pool.timeout_get(&at_once)).await.ok()?.ok()?;
         Some(Lent { _cut: Cut(object.is_cut.clone()), object })
     }
 
