@@ -104,6 +104,34 @@ async fn whole_tables(browser: &Client, name: &str) {
     assert_eq!(hidden, json!(0), "{name}: pixels of a table behind the edge");
 }
 
+/// On a telephone the first rows of a list are near: of its filters two are shown until the others are asked for, or one of
+/// them is wrong. Needs no script.
+async fn filters_fold(browser: &Client, world: &World) {
+    let shown = async |path: &str, width: u32| {
+        browser.set_window_size(width, 900).await.expect("a width");
+        browser.goto(&format!("{}{path}", world.base)).await.expect("the page");
+        shown_fields(browser).await
+    };
+    for (path, all) in [("/bookings", 12), ("/finance/refunds", 12), ("/finance/claims", 12), ("/requests", 7), ("/incidents", 6)] {
+        assert_eq!(shown(path, 1440).await, all, "{path} at a desk");
+        assert_eq!(shown(path, 400).await, 2, "{path} on a telephone");
+        press(browser, ".fold input").await;
+        assert_eq!(shown_fields(browser).await, all, "{path} on a telephone, all of them");
+    }
+    assert_eq!(shown("/bookings?airline=VJ&status=ticketed", 400).await, 2);
+    see(browser, ".fold", "All filters (2 in use)").await;
+    assert_eq!(shown("/bookings?created_from=2026-99", 400).await, 12, "what is wrong is seen");
+    browser.set_window_size(1440, 900).await.expect("a desk");
+}
+
+async fn shown_fields(browser: &Client) -> usize {
+    let mut shown = 0;
+    for field in browser.find_all(Locator::Css(".filters .field")).await.expect("fields") {
+        shown += usize::from(field.is_displayed().await.expect("an answer"));
+    }
+    shown
+}
+
 /// One road by clicks only: from the list of bookings to the refund's page.
 async fn by_clicks(browser: &Client, world: &World) {
     browser.goto(&format!("{}/bookings", world.base)).await.expect("the page");
@@ -296,6 +324,7 @@ async fn the_road_without_a_script(world: World) {
     let desk = world.user("sam", Role::Supervisor, None, Language::English).await;
     let browser = browser(false, 1440).await;
     sign_in(&browser, &world, &email).await;
+    filters_fold(&browser, &world).await;
     by_clicks(&browser, &world).await;
     press(&browser, "dialog.slide footer button").await;
     see(&browser, ".ball", "Atlas has the ball").await;

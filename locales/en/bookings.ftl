@@ -3,6 +3,10 @@ no = No
 any = Any
 reset = Reset
 filters = Filters
+filters-all = { $count ->
+    [0] All filters
+   *[other] All filters ({ $count } in use)
+}
 status = Status
 airline = Airline
 passenger = Passenger

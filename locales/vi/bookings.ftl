@@ -3,6 +3,10 @@ no = Không
 any = Tất cả
 reset = Đặt lại
 filters = Bộ lọc
+filters-all = { $count ->
+    [0] Tất cả bộ lọc
+   *[other] Tất cả bộ lọc (đang dùng { $count })
+}
 status = Trạng thái
 airline = Hãng
 passenger = Hành khách

@@ -3,6 +3,10 @@ no = 否
 any = 不限
 reset = 重置
 filters = 筛选条件
+filters-all = { $count ->
+    [0] 全部筛选条件
+   *[other] 全部筛选条件（已用 { $count } 项）
+}
 status = 状态
 airline = 航司
 passenger = 乘客
