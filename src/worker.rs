@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::sync::watch;
 
+use crate::agencies::model::User;
 use crate::agencies::store as agencies;
 use crate::attachments::store as attachments;
 use crate::batches::store::Work;
@@ -155,30 +156,33 @@ impl Worker {
             db.write(move |conn| Box::pin(async move { notices::mark_unwanted(conn, &ids).await })).await?;
             return Ok(true);
         };
-        let user_id = user.id;
-        let reader = Reader { email: user.email, name: user.name, language: user.language, zone_name: user.zone_name };
         let mails = if user.mail == MailWish::Daily { vec![due] } else { by_case(due) };
         for notices in mails {
-            self.mail(&notices, &user_id, &reader, now).await?;
+            self.mail(&notices, &user, now).await?;
         }
         Ok(true)
     }
 
-    async fn mail(&self, due: &[Notice], user_id: &str, reader: &Reader, now: Timestamp) -> Result<(), sqlx::Error> {
-        let sent = match mailing::compose(due, reader, &self.sender) {
+    async fn mail(&self, due: &[Notice], user: &User, now: Timestamp) -> Result<(), sqlx::Error> {
+        let reader =
+            Reader { email: user.email.clone(), name: user.name.clone(), language: user.language, zone_name: user.zone_name.clone() };
+        let sent = match mailing::compose(due, &reader, &self.sender) {
             Ok(mail) => self.post.send(mail).await,
             Err(complaint) => Err(complaint),
         };
         let (ids, attempts) = (ids(due), self.app.settings.limits.mail_attempts);
         let tried = due.iter().map(|notice| notice.mail_attempts).max().unwrap_or(1);
         let again = plus_seconds(now, RETRY_SECONDS << (tried.clamp(1, MOST_DOUBLINGS) - 1));
-        let (user_id, given_up) = (user_id.to_owned(), tried >= attempts);
+        let (user_id, was_failing, given_up) = (user.id.clone(), user.mail_failed_at.is_some(), tried >= attempts);
         let done = self.app.db.write(move |conn| {
             Box::pin(async move {
                 match sent {
                     Ok(()) => {
                         notices::mark_mailed(conn, &ids).await?;
-                        agencies::set_mail_failed(conn, &user_id, None).await
+                        if was_failing {
+                            agencies::set_mail_failed(conn, &user_id, None).await?;
+                        }
+                        Ok(())
                     }
                     Err(cause) => {
                         tracing::error!(cause, "a mail could not be sent");
