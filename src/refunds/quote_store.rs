@@ -118,18 +118,6 @@ pub async fn to_submit(conn: &mut Conn, order_id: &str, id: &str) -> Result<Opti
     Ok(Some(ToSubmit { quote: row.quote.quote()?, refund_number: row.refund_number, counts: row.counts }))
 }
 
-/// The ordinal of an order's newest quote; 0 when it has none.
-///
-/// # Errors
-/// The database's own.
-pub async fn newest_ordinal(conn: &mut Conn, order_id: &str) -> Result<i64, sqlx::Error> {
-    let (ordinal,): (i64,) = sqlx::query_as("SELECT CAST(COALESCE(MAX(ordinal), 0) AS BIGINT) FROM quotes WHERE order_id = $1")
-        .bind(order_id)
-        .fetch_one(conn)
-        .await?;
-    Ok(ordinal)
-}
-
 /// The ordinals of orders' newest quotes, by order; one that has none is absent.
 ///
 /// # Errors

@@ -3,6 +3,7 @@
 use super::quote_store::{self, KeptQuote};
 use super::refusal::Refusal;
 use super::selection::Selection;
+use super::taken_store::Counts;
 use super::{exchange, taken_store};
 use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;
@@ -36,19 +37,21 @@ pub async fn quote(db: &Db, asked: Asked, limits: &Limits, now: Timestamp) -> Re
     let limits = limits.clone();
     let ahead = if db.has_one_writer() {
         let mut conn = db.read().await?;
-        let stamp = taken_store::stamp(&mut conn, &asked.order_no).await?;
+        let stamp = taken_store::stamp(&mut conn, &asked.order_no).await?.ok_or(Refusal::Absent)?;
         let kept = bookings::find(&mut conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
-        Some((stamp, make(&mut conn, &kept, asked.selection.clone(), &asked.user_id, &limits, now).await?))
+        let quote = make(&mut conn, &kept, asked.selection.clone(), stamp.counts, (&asked.user_id, now), &limits).await?;
+        Some((stamp, quote))
     } else {
         None
     };
     db.write(move |conn| {
         Box::pin(async move {
             let quote = match ahead {
-                Some((stamp, quote)) if taken_store::stamp(conn, &asked.order_no).await? == stamp => quote,
+                Some((stamp, quote)) if taken_store::stamp(conn, &asked.order_no).await?.as_ref() == Some(&stamp) => quote,
                 _ => {
                     let kept = bookings::held(conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
-                    make(conn, &kept, asked.selection, &asked.user_id, &limits, now).await?
+                    let counts = taken_store::counts_of(conn, &kept.id).await?;
+                    make(conn, &kept, asked.selection, counts, (&asked.user_id, now), &limits).await?
                 }
             };
             quote_store::insert(conn, &quote).await?;
@@ -59,34 +62,21 @@ pub async fn quote(db: &Db, asked: Asked, limits: &Limits, now: Timestamp) -> Re
 }
 
 /// Decides and calculates. The quote is not kept yet.
-async fn make(
-    conn: &mut Conn,
-    kept: &Kept,
-    selection: Selection,
-    user_id: &str,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<KeptQuote, Refusal> {
-    let newest_ordinal = quote_store::newest_ordinal(conn, &kept.id).await?;
-    make_next(conn, kept, selection, newest_ordinal, (user_id, now), limits).await
-}
-
-/// Decides and calculates, where the newest quote's ordinal is known already. The quote is not kept yet.
 ///
 /// # Errors
 /// As [`quote`].
-pub async fn make_next(
+pub async fn make(
     conn: &mut Conn,
     kept: &Kept,
     selection: Selection,
-    newest_ordinal: i64,
+    counts: Counts,
     (user_id, now): (&str, Timestamp),
     limits: &Limits,
 ) -> Result<KeptQuote, Refusal> {
-    let taken = taken_store::taken(conn, &kept.id).await?;
+    let taken = counts.taken(conn, &kept.id).await?;
     selection.check(&kept.booking, &taken, now)?;
     let incident = incident_of(conn, kept, &selection).await?;
-    let known = Known { incident, is_first: taken.is_empty(), newest_ordinal };
+    let known = Known { incident, is_first: taken.is_empty(), newest_ordinal: counts.newest_ordinal };
     reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await
 }
 
@@ -110,10 +100,11 @@ pub async fn reckon(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<KeptQuote, Refusal> {
+    let counts = taken_store::counts_of(conn, &kept.id).await?;
     let known = Known {
         incident: incident_of(conn, kept, &selection).await?,
-        is_first: taken_store::taken(conn, &kept.id).await?.is_empty(),
-        newest_ordinal: quote_store::newest_ordinal(conn, &kept.id).await?,
+        is_first: counts.taken(conn, &kept.id).await?.is_empty(),
+        newest_ordinal: counts.newest_ordinal,
     };
     reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await
 }

@@ -188,7 +188,7 @@ async fn decide(conn: &mut Conn, kept: &Kept, submission: &Submission, limits: &
         return Ok(Decision::Before(number));
     }
     let who = (submission.actor.user_id.as_str(), now);
-    let fresh = quoting::make_next(conn, kept, quote.selection.clone(), counts.newest_ordinal, who, limits).await?;
+    let fresh = quoting::make(conn, kept, quote.selection.clone(), counts, who, limits).await?;
     let newest = quote.ordinal + 1 == fresh.ordinal;
     if now >= quote.expires_at || !newest || fresh.answer.totals != quote.answer.totals || fresh.answer.verdict != quote.answer.verdict {
         return Ok(Decision::QuoteAnew(Box::new(fresh)));

@@ -16,6 +16,16 @@ pub struct Counts {
     incidents: i64,
 }
 
+impl Counts {
+    /// As [`taken`], without asking where the order has no refund, as most have none.
+    ///
+    /// # Errors
+    /// The database's own.
+    pub async fn taken(self, conn: &mut Conn, order_id: &str) -> Result<Vec<Taken>, sqlx::Error> {
+        if self.refunds == 0 { Ok(Vec::new()) } else { taken(conn, order_id).await }
+    }
+}
+
 /// The columns of [`Counts`] for the order that a query is at.
 macro_rules! counts {
     ($order:literal) => {
@@ -31,6 +41,14 @@ macro_rules! counts {
     };
 }
 pub(super) use counts;
+
+/// The counts of one order. Where writers do not wait for one another they stay true only in a transaction that holds the order.
+///
+/// # Errors
+/// The database's own.
+pub async fn counts_of(conn: &mut Conn, order_id: &str) -> Result<Counts, sqlx::Error> {
+    sqlx::query_as(concat!("SELECT ", counts!("o.id"), " FROM orders o WHERE o.id = $1")).bind(order_id).fetch_one(conn).await
+}
 
 /// What a quote of an order depends on, and others may change: its document, and its counts. Rule sets and rates are those of
 /// the moment at which it was reckoned.
