@@ -150,7 +150,7 @@ impl Worker {
         let mut conn = db.read().await?;
         let user = agencies::user(&mut conn, &first.user_id).await?.filter(|user| !user.disabled && user.mail != MailWish::Off);
         drop(conn);
-        let Some(user) = user else {
+        let Some(mut user) = user else {
             // Nobody is to be told any more.
             let ids = ids(&due);
             db.write(move |conn| Box::pin(async move { notices::mark_unwanted(conn, &ids).await })).await?;
@@ -158,12 +158,12 @@ impl Worker {
         };
         let mails = if user.mail == MailWish::Daily { vec![due] } else { by_case(due) };
         for notices in mails {
-            self.mail(&notices, &user, now).await?;
+            self.mail(&notices, &mut user, now).await?;
         }
         Ok(true)
     }
 
-    async fn mail(&self, due: &[Notice], user: &User, now: Timestamp) -> Result<(), sqlx::Error> {
+    async fn mail(&self, due: &[Notice], user: &mut User, now: Timestamp) -> Result<(), sqlx::Error> {
         let reader =
             Reader { email: user.email.clone(), name: user.name.clone(), language: user.language, zone_name: user.zone_name.clone() };
         let sent = match mailing::compose(due, &reader, &self.sender) {
@@ -174,6 +174,12 @@ impl Worker {
         let tried = due.iter().map(|notice| notice.mail_attempts).max().unwrap_or(1);
         let again = plus_seconds(now, RETRY_SECONDS << (tried.clamp(1, MOST_DOUBLINGS) - 1));
         let (user_id, was_failing, given_up) = (user.id.clone(), user.mail_failed_at.is_some(), tried >= attempts);
+        // The next of one person's mails finds the mark as this one leaves it.
+        match &sent {
+            Ok(()) => user.mail_failed_at = None,
+            Err(_) if given_up => user.mail_failed_at = Some(now),
+            Err(_) => {}
+        }
         let done = self.app.db.write(move |conn| {
             Box::pin(async move {
                 match sent {
