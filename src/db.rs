@@ -1,4 +1,4 @@
-//! The only file that knows there are two databases.
+//! The only room that knows there are two databases.
 //!
 //! All SQL is one text for SQLite and PostgreSQL. Reads take a connection from [`Db::read`]; every write goes
 //! through [`Db::write`].
