@@ -2,7 +2,7 @@
 //! in the transaction that does it.
 
 use std::panic::AssertUnwindSafe;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use tokio::sync::watch;
@@ -44,6 +44,10 @@ const ABANDONED_SECONDS: i64 = 900;
 const RETRY_SECONDS: i64 = 60;
 /// How often the pause is doubled at most: to about two hours.
 const MOST_DOUBLINGS: i64 = 8;
+
+/// How long mails are sent before what became of them is written down, at once. A write for each would cost a commit for
+/// each, beside which visitors wait; a server that is killed sends the mails of so short a time again, as the same messages.
+const NOTED_TOGETHER: Duration = Duration::from_secs(1);
 
 /// Who does the work, with the way out for mail.
 #[derive(Debug, Clone)]
@@ -150,58 +154,95 @@ impl Worker {
         let mut conn = db.read().await?;
         let user = agencies::user(&mut conn, &first.user_id).await?.filter(|user| !user.disabled && user.mail != MailWish::Off);
         drop(conn);
-        let Some(mut user) = user else {
+        let Some(user) = user else {
             // Nobody is to be told any more.
             let ids = ids(&due);
             db.write(move |conn| Box::pin(async move { notices::mark_unwanted(conn, &ids).await })).await?;
             return Ok(true);
         };
         let mails = if user.mail == MailWish::Daily { vec![due] } else { by_case(due) };
-        for notices in mails {
-            self.mail(&notices, &mut user, now).await?;
-        }
+        self.mail(&mails, &user, now).await?;
         Ok(true)
     }
 
-    async fn mail(&self, due: &[Notice], user: &mut User, now: Timestamp) -> Result<(), sqlx::Error> {
+    /// Sends mails to one person, and writes down what became of them.
+    async fn mail(&self, mails: &[Vec<Notice>], user: &User, now: Timestamp) -> Result<(), sqlx::Error> {
         let reader =
             Reader { email: user.email.clone(), name: user.name.clone(), language: user.language, zone_name: user.zone_name.clone() };
-        let sent = match mailing::compose(due, &reader, &self.sender) {
+        let (mut failing, mut tried, mut since) = (user.mail_failed_at.is_some(), Vec::new(), Instant::now());
+        for due in mails {
+            tried.push(self.try_mail(due, &reader, now).await);
+            if since.elapsed() >= NOTED_TOGETHER {
+                failing = self.note(std::mem::take(&mut tried), &user.id, failing, now).await?;
+                since = Instant::now();
+            }
+        }
+        self.note(tried, &user.id, failing, now).await?;
+        Ok(())
+    }
+
+    async fn try_mail(&self, due: &[Notice], reader: &Reader, now: Timestamp) -> Tried {
+        let sent = match mailing::compose(due, reader, &self.sender) {
             Ok(mail) => self.post.send(mail).await,
             Err(complaint) => Err(complaint),
         };
-        let (ids, attempts) = (ids(due), self.app.settings.limits.mail_attempts);
-        let tried = due.iter().map(|notice| notice.mail_attempts).max().unwrap_or(1);
-        let again = plus_seconds(now, RETRY_SECONDS << (tried.clamp(1, MOST_DOUBLINGS) - 1));
-        let (user_id, was_failing, given_up) = (user.id.clone(), user.mail_failed_at.is_some(), tried >= attempts);
-        // The next of one person's mails finds the mark as this one leaves it.
-        match &sent {
-            Ok(()) => user.mail_failed_at = None,
-            Err(_) if given_up => user.mail_failed_at = Some(now),
-            Err(_) => {}
+        let times = due.iter().map(|notice| notice.mail_attempts).max().unwrap_or(1);
+        Tried {
+            notices: ids(due),
+            refused: sent.err().map(|cause| {
+                tracing::error!(cause, "a mail could not be sent");
+                Refused {
+                    again: plus_seconds(now, RETRY_SECONDS << (times.clamp(1, MOST_DOUBLINGS) - 1)),
+                    is_given_up: times >= self.app.settings.limits.mail_attempts,
+                }
+            }),
         }
-        let done = self.app.db.write(move |conn| {
+    }
+
+    /// Writes down what became of one person's mails. `failing` says whether they are known not to be reached by mail, and
+    /// the answer whether they are now: the last mail that was taken or given up decides.
+    async fn note(&self, tried: Vec<Tried>, user_id: &str, failing: bool, now: Timestamp) -> Result<bool, sqlx::Error> {
+        if tried.is_empty() {
+            return Ok(failing);
+        }
+        let (user_id, attempts) = (user_id.to_owned(), self.app.settings.limits.mail_attempts);
+        let noted = self.app.db.write(move |conn| {
             Box::pin(async move {
-                match sent {
-                    Ok(()) => {
-                        notices::mark_mailed(conn, &ids).await?;
-                        if was_failing {
-                            agencies::set_mail_failed(conn, &user_id, None).await?;
+                let sent: Vec<String> = tried.iter().filter(|mail| mail.refused.is_none()).flat_map(|mail| mail.notices.clone()).collect();
+                if !sent.is_empty() {
+                    notices::mark_mailed(conn, &sent).await?;
+                }
+                let mut fails = failing;
+                for mail in &tried {
+                    match &mail.refused {
+                        None => fails = false,
+                        Some(refused) => {
+                            fails |= refused.is_given_up;
+                            notices::mark_unmailed(conn, &mail.notices, refused.again, attempts).await?;
                         }
-                        Ok(())
-                    }
-                    Err(cause) => {
-                        tracing::error!(cause, "a mail could not be sent");
-                        if given_up {
-                            agencies::set_mail_failed(conn, &user_id, Some(now)).await?;
-                        }
-                        notices::mark_unmailed(conn, &ids, again, attempts).await
                     }
                 }
+                if fails != failing {
+                    agencies::set_mail_failed(conn, &user_id, fails.then_some(now)).await?;
+                }
+                Ok(fails)
             })
         });
-        done.await
+        noted.await
     }
+}
+
+/// What became of a mail.
+struct Tried {
+    /// The numbers of the notices that it told of.
+    notices: Vec<String>,
+    refused: Option<Refused>,
+}
+
+struct Refused {
+    /// When it is tried again, if it is.
+    again: Timestamp,
+    is_given_up: bool,
 }
 
 fn ids(notices: &[Notice]) -> Vec<String> {

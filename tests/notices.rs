@@ -14,6 +14,7 @@ on_both! {
     a_refusal_is_told_with_its_reason_and_next_step
     mail_goes_out_over_smtp_in_the_reader_s_language
     mail_that_is_not_taken_is_tried_again_and_given_up
+    of_one_person_s_mails_only_the_refused_one_is_tried_again
     a_digest_waits_and_none_is_none
     two_workers_send_each_mail_once
     the_bell_is_one_s_own
@@ -21,8 +22,8 @@ on_both! {
 
 const ORDER: &str = "SKLA20261104193210042";
 
-/// A mail server of this test: it keeps what it is given, or refuses everything.
-async fn mail_server(refuses: bool) -> (String, Arc<Mutex<Vec<String>>>) {
+/// A mail server of this test: it keeps what it is given and does not refuse.
+async fn mail_server(refuses: impl Fn(&str) -> bool + Copy + Send + 'static) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = format!("smtp://{}", listener.local_addr().expect("an address"));
     let kept = Arc::new(Mutex::new(Vec::new()));
@@ -37,7 +38,6 @@ async fn mail_server(refuses: bool) -> (String, Arc<Mutex<Vec<String>>>) {
                 while let Ok(Some(line)) = lines.next_line().await {
                     let word = line.split(' ').next().unwrap_or_default().to_ascii_uppercase();
                     let answer = match word.as_str() {
-                        "MAIL" if refuses => "451 not now",
                         "DATA" => {
                             write.write_all(b"354 go on\r\n").await.ok()?;
                             let mut mail = String::new();
@@ -48,8 +48,12 @@ async fn mail_server(refuses: bool) -> (String, Arc<Mutex<Vec<String>>>) {
                                 mail.push_str(&line);
                                 mail.push('\n');
                             }
-                            all.lock().expect("kept").push(mail);
-                            "250 kept"
+                            if refuses(&mail) {
+                                "451 not now"
+                            } else {
+                                all.lock().expect("kept").push(mail);
+                                "250 kept"
+                            }
                         }
                         "QUIT" => "221 bye",
                         _ => "250 ok",
@@ -132,7 +136,7 @@ async fn a_refusal_is_told_with_its_reason_and_next_step(world: World) {
 }
 
 async fn mail_goes_out_over_smtp_in_the_reader_s_language(world: World) {
-    let (server, kept) = mail_server(false).await;
+    let (server, kept) = mail_server(|_| false).await;
     let worker = mailing_to(&world, &server);
     let agency = world.agency("SUNRIVER").await;
     let minh = world.person_speaking("minh", Role::Admin, Some(&agency), Language::Vietnamese).await;
@@ -167,13 +171,13 @@ async fn mail_goes_out_over_smtp_in_the_reader_s_language(world: World) {
 }
 
 async fn mail_that_is_not_taken_is_tried_again_and_given_up(world: World) {
-    let (refusing, _) = mail_server(true).await;
+    let (refusing, _) = mail_server(|_| true).await;
     let worker = mailing_to(&world, &refusing);
     world.registered(ORDER).await;
     work_all(&worker).await;
     assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'waiting'").await, 1);
     // A server that takes it gets it, once its pause is over.
-    let (server, kept) = mail_server(false).await;
+    let (server, kept) = mail_server(|_| false).await;
     let taking = mailing_to(&world, &server);
     work_all(&taking).await;
     assert_eq!(kept.lock().expect("kept").len(), 0);
@@ -199,6 +203,29 @@ async fn mail_that_is_not_taken_is_tried_again_and_given_up(world: World) {
     work_all(&taking).await;
     assert!(!lan.get("/account").await.expect_status(200).words().contains("given up"));
     assert!(!lan.get("/users").await.expect_status(200).words().contains("given up"));
+}
+
+async fn of_one_person_s_mails_only_the_refused_one_is_tried_again(world: World) {
+    let (server, kept) = mail_server(|mail| mail.contains("SKLA20261104193200001")).await;
+    let worker = mailing_to(&world, &server);
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    world.user("wei", Role::OperatorAgent, None, Language::English).await;
+    for n in 0..3 {
+        let order_no = world.booked(&agency, &format!("SKLA202611041932{n:05}")).await;
+        lan.refund(&order_no, "voluntary").await;
+    }
+    work_all(&worker).await;
+    assert_eq!(kept.lock().expect("kept").len(), 2, "those of the first and the third order");
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'sent'").await, 2);
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'waiting'").await, 1);
+    let (server, kept) = mail_server(|_| false).await;
+    let worker = mailing_to(&world, &server);
+    world.later(1);
+    work_all(&worker).await;
+    let kept = kept.lock().expect("kept").clone();
+    assert!(kept.len() == 1 && kept[0].contains("SKLA20261104193200001"), "{kept:?}");
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state <> 'sent'").await, 0);
 }
 
 async fn a_digest_waits_and_none_is_none(world: World) {
@@ -236,7 +263,7 @@ async fn a_digest_waits_and_none_is_none(world: World) {
 }
 
 async fn two_workers_send_each_mail_once(world: World) {
-    let (server, kept) = mail_server(false).await;
+    let (server, kept) = mail_server(|_| false).await;
     let agency = world.agency("SUNRIVER").await;
     let lan = world.person("lan", Role::Admin, Some(&agency)).await;
     for n in 0..4 {
