@@ -43,7 +43,7 @@ pub struct Connections {
 pub struct Maker {
     options: AnyConnectOptions,
     kind: Kind,
-    first: &'static str,
+    first: String,
     doubted: Arc<Mutex<Instant>>,
 }
 
@@ -147,9 +147,9 @@ impl Connections {
     ///
     /// # Errors
     /// When the address cannot be understood.
-    pub fn to(url: &str, kind: Kind, count: u32, first: &'static str) -> Result<Self, sqlx::Error> {
+    pub fn to(url: &str, kind: Kind, count: u32, first: &str) -> Result<Self, sqlx::Error> {
         let doubted = Arc::new(Mutex::new(Instant::now()));
-        let maker = Maker { options: AnyConnectOptions::from_str(url)?, kind, first, doubted: doubted.clone() };
+        let maker = Maker { options: AnyConnectOptions::from_str(url)?, kind, first: first.to_owned(), doubted: doubted.clone() };
         let pool = managed::Pool::builder(maker)
             .max_size(usize::try_from(count).unwrap_or(usize::MAX))
             // The last one used has what it needs at hand.
@@ -239,7 +239,7 @@ impl Manager for Maker {
                 outcome => break outcome?,
             }
         };
-        conn.execute(self.first).await?;
+        conn.execute(sqlx::AssertSqlSafe(self.first.as_str())).await?;
         Ok(Kept { conn, is_cut: Arc::default() })
     }
 

@@ -65,7 +65,7 @@ impl Db {
     pub(super) async fn patient(&self) -> Result<Conn, OpenError> {
         let mut conn = self.writers.own().await?;
         if self.kind == Kind::Postgres {
-            conn.execute("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0").await?;
+            conn.execute(POSTGRES_PATIENT).await?;
         }
         // Packed rows count the bytes that the database keeps of a cell: they must be those that come.
         let asked = match self.kind {
@@ -110,7 +110,7 @@ impl Db {
 
     fn open_postgres(url: &str, sizes: PoolSizes) -> Result<Self, OpenError> {
         let readers = Readers::to(url, Kind::Postgres, sizes.readers, POSTGRES_LIMITS)?;
-        let writers = Connections::to(url, Kind::Postgres, sizes.writers, POSTGRES_LIMITS)?;
+        let writers = Connections::to(url, Kind::Postgres, sizes.writers, &format!("{POSTGRES_LIMITS}; {POSTGRES_WRITER}"))?;
         Ok(Self { readers, writers, gathering: None, lines: Lines::default(), kind: Kind::Postgres })
     }
 }
@@ -141,3 +141,10 @@ const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRA
 /// lies in memory.
 const POSTGRES_LIMITS: &str = "SET jit='off'; SET seq_page_cost='0.3'; SET random_page_cost='0.3'; SET cpu_operator_cost='0.01'; SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \
      SET client_min_messages='error'; SET timezone='UTC'";
+/// Writes go to rows by their keys. A plan is kept for as long as the server learns nothing new of a table: one made while it
+/// was known to be empty, as the one-time keys after a restore, reads all of it for each key, a minute long or until the
+/// server has counted again.
+const POSTGRES_WRITER: &str = "SET enable_seqscan='off'";
+/// Migrations go through whole tables, for as long as they need.
+const POSTGRES_PATIENT: &str =
+    "SET enable_seqscan='on'; SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0";

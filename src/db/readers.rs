@@ -34,7 +34,7 @@ impl Readers {
     ///
     /// # Errors
     /// When the address cannot be understood.
-    pub fn to(url: &str, kind: Kind, count: u32, first: &'static str) -> Result<Self, sqlx::Error> {
+    pub fn to(url: &str, kind: Kind, count: u32, first: &str) -> Result<Self, sqlx::Error> {
         let other = Connections::to(url, kind, count.min(GROUP), first)?;
         let threads = std::thread::available_parallelism().map_or(1, |threads| u32::try_from(threads.get()).unwrap_or(1));
         let groups = (count / GROUP).clamp(1, threads);

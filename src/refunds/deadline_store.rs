@@ -4,18 +4,22 @@ use crate::db::Conn;
 use crate::db::select::Select;
 use crate::kernel::time::{Timestamp, instant_text};
 
+/// The query for the next overdue submissions that nobody has noted yet. Even one is asked for in an order: without it
+/// PostgreSQL reads the table until it meets one, which is to its end where there is none.
+#[must_use]
+pub fn missed_query(now: Timestamp, limit: i64) -> Select {
+    Select::new("SELECT id FROM refunds")
+        .and("status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < ?", [instant_text(now).into()])
+        .limited_for_all("ORDER BY submit_by, id", limit)
+}
+
 /// Whether a refund was not submitted in time and nobody has noted it yet.
 ///
 /// # Errors
 /// The database's own.
 pub async fn is_missed(conn: &mut Conn, now: Timestamp) -> Result<bool, sqlx::Error> {
-    let row: Option<(String,)> = sqlx::query_as(
-        "SELECT id FROM refunds WHERE status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < $1 LIMIT 1",
-    )
-    .bind(instant_text(now))
-    .fetch_optional(conn)
-    .await?;
-    Ok(row.is_some())
+    let found: Vec<(String,)> = missed_query(now, 1).fetch(conn).await?;
+    Ok(!found.is_empty())
 }
 
 /// How many overdue submissions are marked in one go.
@@ -26,11 +30,7 @@ const MISSED_TOGETHER: i64 = 200;
 /// # Errors
 /// The database's own.
 pub async fn claim_missed(conn: &mut Conn, now: Timestamp) -> Result<Vec<String>, sqlx::Error> {
-    let found: Vec<(String,)> = Select::new("SELECT id FROM refunds")
-        .and("status = 'atlas-processing' AND deadline_missed_at IS NULL AND submit_by < ?", [instant_text(now).into()])
-        .limited_for_all("ORDER BY submit_by, id", MISSED_TOGETHER)
-        .hold_free(conn)
-        .await?;
+    let found: Vec<(String,)> = missed_query(now, MISSED_TOGETHER).hold_free(conn).await?;
     let ids: Vec<String> = found.into_iter().map(|(id,)| id).collect();
     if !ids.is_empty() {
         Select::new("UPDATE refunds")
