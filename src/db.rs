@@ -181,11 +181,23 @@ impl Db {
         if self.kind == Kind::Postgres {
             conn.execute("SET enable_seqscan = off; SET enable_sort = off").await?;
         }
+        self.plan(select, &mut conn).await
+    }
+
+    /// The plan by which the database would answer a statement of a write.
+    ///
+    /// # Errors
+    /// When the statement is refused.
+    pub async fn explain_written(&self, select: &select::Select) -> Result<Vec<String>, sqlx::Error> {
+        self.plan(select, &mut self.writers.own().await?).await
+    }
+
+    async fn plan(&self, select: &select::Select, conn: &mut Conn) -> Result<Vec<String>, sqlx::Error> {
         let (verb, column) = match self.kind {
             Kind::Sqlite => ("EXPLAIN QUERY PLAN", 3),
             Kind::Postgres => ("EXPLAIN", 0),
         };
-        plan_of(&select.clone().prefixed(verb).rows(&mut conn).await?, column)
+        plan_of(&select.clone().prefixed(verb).rows(conn).await?, column)
     }
 
     /// The plan that PostgreSQL makes for a query whatever its values are.

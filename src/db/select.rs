@@ -80,6 +80,14 @@ pub struct Select {
     walk: Option<(Walk, i64)>,
 }
 
+/// Few lengths of lists exist, so that the statements stay prepared: the last is repeated.
+fn padded<T: Clone>(mut list: Vec<T>) -> Vec<T> {
+    if let Some(last) = list.last().cloned() {
+        list.resize(list.len().next_power_of_two(), last);
+    }
+    list
+}
+
 impl Select {
     /// Begins with everything up to, not including, WHERE.
     #[must_use]
@@ -130,11 +138,8 @@ impl Select {
     #[must_use]
     pub fn and_in(mut self, column: &'static str, values: impl IntoIterator<Item = Value>) -> Self {
         self.another_condition();
-        let mut values: Vec<Value> = values.into_iter().collect();
-        if let Some(last) = values.last().cloned() {
-            // Few lengths of the list exist, so that the statements stay prepared.
-            values.resize(values.len().next_power_of_two(), last);
-        } else {
+        let mut values = padded(values.into_iter().collect());
+        if values.is_empty() {
             values.push(Value::NoText);
         }
         self.text.push_str(column);
@@ -142,6 +147,16 @@ impl Select {
         self.text.push_str(&", ?".repeat(values.len() - 1));
         self.text.push(')');
         self.values.extend(values);
+        self
+    }
+
+    /// Adds rows, of which there is one at least, to stand behind VALUES.
+    #[must_use]
+    pub fn rows_of<const N: usize>(mut self, rows: Vec<[Value; N]>) -> Self {
+        let (rows, row) = (padded(rows), format!("(?{})", ", ?".repeat(N - 1)));
+        self.text.push(' ');
+        self.text.push_str(&vec![row; rows.len()].join(", "));
+        self.values.extend(rows.into_iter().flatten());
         self
     }
 

@@ -211,33 +211,41 @@ pub async fn mark_read(conn: &mut Conn, user_id: &str, id: Option<&str>, now: Ti
 /// Notices taken in one go: few enough that their mails are sent long before they count as abandoned.
 const TAKEN: i64 = 40;
 
+/// The query for who is the next to get mail.
+#[must_use]
+pub fn next_reader_query(now: Timestamp) -> Select {
+    Select::new("SELECT user_id FROM notices")
+        .and("mail_state IN ('waiting', 'sending') AND mail_due_at <= ?", [instant_text(now).into()])
+        .limited_for_all("ORDER BY mail_due_at, id", 1)
+}
+
+/// The statement that takes one person's due notices: it answers them.
+#[must_use]
+pub fn take_query(user_id: &str, now: Timestamp, until: Timestamp) -> Select {
+    // While it is being sent it is due again only after the sender must have given up.
+    Select::new("UPDATE notices")
+        .then(
+            "SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = ? \
+             WHERE id IN (SELECT id FROM notices WHERE user_id = ? AND mail_state IN ('waiting', 'sending') AND mail_due_at <= ?",
+            [instant_text(until).into(), user_id.into(), instant_text(now).into()],
+        )
+        // Many are due in the same second: to sort them by more would be to read them all.
+        .limited_for_all("ORDER BY mail_due_at", TAKEN)
+        .then(
+            ") AND mail_due_at <= ? RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
+            [instant_text(now).into()],
+        )
+}
+
 /// Takes the mail that is due to one person out of the box: notices of theirs that are due by now. Notices whose
 /// sender vanished while sending are taken again after `until`; their Message-ID stays the same.
 ///
 /// # Errors
 /// The database's own.
 pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Vec<Notice>, sqlx::Error> {
-    let first: Option<(String,)> = sqlx::query_as(
-        "SELECT user_id FROM notices WHERE mail_state IN ('waiting', 'sending') AND mail_due_at <= $1 ORDER BY mail_due_at, id LIMIT 1",
-    )
-    .bind(instant_text(now))
-    .fetch_optional(&mut *conn)
-    .await?;
-    let Some((user_id,)) = first else { return Ok(Vec::new()) };
-    // While it is being sent it is due again only after the sender must have given up.
-    let mut rows: Vec<NoticeRow> = Select::new("UPDATE notices")
-        .then(
-            "SET mail_state = 'sending', mail_attempts = mail_attempts + 1, mail_due_at = ? \
-             WHERE id IN (SELECT id FROM notices WHERE user_id = ? AND mail_state IN ('waiting', 'sending') AND mail_due_at <= ?",
-            [instant_text(until).into(), user_id.into(), instant_text(now).into()],
-        )
-        .limited("ORDER BY mail_due_at, id", TAKEN)
-        .then(
-            ") AND mail_due_at <= ? RETURNING id, user_id, case_kind, case_id, case_no, order_no, sentences, created_at, read_at, mail_attempts",
-            [instant_text(now).into()],
-        )
-        .fetch(conn)
-        .await?;
+    let first: Vec<(String,)> = next_reader_query(now).fetch(conn).await?;
+    let Some((user_id,)) = first.first() else { return Ok(Vec::new()) };
+    let mut rows: Vec<NoticeRow> = take_query(user_id, now, until).fetch(conn).await?;
     rows.sort_by(|one, other| (&one.created_at, &one.id).cmp(&(&other.created_at, &other.id)));
     rows.into_iter().map(NoticeRow::notice).collect()
 }

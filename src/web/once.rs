@@ -36,16 +36,28 @@ pub async fn recall(conn: &mut Conn, owner: &str, key: &str, request: &str) -> R
     })
 }
 
+/// The query for those of some keys, one at least, that were used before. Each is counted for itself: a list of owners and one
+/// of keys would let PostgreSQL read all keys of an owner.
+#[must_use]
+pub fn used_query(keys: &[(&str, &str)]) -> Select {
+    Select::new("WITH asked (owner, once_key) AS (VALUES")
+        .rows_of(keys.iter().map(|(owner, key)| [(*owner).into(), (*key).into()]).collect())
+        .then(
+            ") SELECT owner, once_key FROM asked WHERE \
+             (SELECT COUNT(*) FROM once_keys k WHERE k.owner = asked.owner AND k.once_key = asked.once_key) > 0",
+            [],
+        )
+}
+
 /// Which of some keys were used before: owner and key. Whoever brings the same again must be answered by [`recall`].
 ///
 /// # Errors
 /// The database's own.
 pub async fn used(conn: &mut Conn, keys: &[(&str, &str)]) -> Result<HashSet<(String, String)>, sqlx::Error> {
-    let found: Vec<(String, String)> = Select::new("SELECT owner, once_key FROM once_keys")
-        .and_in("owner", keys.iter().map(|(owner, _)| (*owner).into()).collect::<Vec<_>>())
-        .and_in("once_key", keys.iter().map(|(_, key)| (*key).into()))
-        .fetch(conn)
-        .await?;
+    if keys.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let found: Vec<(String, String)> = used_query(keys).fetch(conn).await?;
     Ok(found.into_iter().collect())
 }
 
