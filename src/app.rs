@@ -42,6 +42,7 @@ pub async fn new(db: Db, settings: Settings, clock: Clock) -> Result<App, sqlx::
         clock,
         settings: Arc::new(settings),
         wake: watch::Sender::default(),
+        ending: watch::Sender::default(),
         secret: secret.into(),
         timing: Timing::default(),
         plenty: Plenty::default(),

@@ -310,7 +310,7 @@ async fn serve(args: ServeArgs) -> Done {
         .map_err(|error| format!("{} cannot be listened on: {error}. Choose another with --listen", args.settings.listen))?;
     let origin = args.settings.origin();
     let app = app::new(db.clone(), *args.settings, Clock::System).await?;
-    let background = tokio::spawn(worker::run(worker::Worker::new(app.clone())?));
+    let mut background = tokio::spawn(worker::run(worker::Worker::new(app.clone())?));
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let metrics = match app.settings.metrics_listen {
         Some(address) => {
@@ -320,10 +320,15 @@ async fn serve(args: ServeArgs) -> Done {
         }
         None => None,
     };
-    let server = app::serve(app, listener, workers)?;
+    let server = app::serve(app.clone(), listener, workers)?;
     println!("Afterfare serves {origin}");
     server.await?;
-    background.abort();
+    app.end();
+    // A mail that is on its way is waited for, not what else there is to do.
+    let last_mail = std::time::Duration::from_secs(app.settings.limits.mail_seconds);
+    if tokio::time::timeout(last_mail, &mut background).await.is_err() {
+        background.abort();
+    }
     if let Some(metrics) = metrics {
         metrics.abort();
     }

@@ -200,6 +200,9 @@ pub struct Limits {
     /// Seconds that a mail server may take
     #[arg(long, env = "AFTERFARE_MAIL_SECONDS", default_value_t = 20, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..=300))]
     pub mail_seconds: u64,
+    /// E-mails that a server sends in a second at most
+    #[arg(long, env = "AFTERFARE_MAILS_PER_SECOND", default_value_t = 50, value_name = "COUNT", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub mails_per_second: u32,
     /// Days that notices are kept
     #[arg(long, env = "AFTERFARE_NOTICE_DAYS", default_value_t = 180, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=3650))]
     pub notice_days: i64,

@@ -29,6 +29,8 @@ pub struct App {
     pub settings: std::sync::Arc<Settings>,
     /// Counts how often there was something to do at once; see [`App::wake_worker`].
     pub wake: tokio::sync::watch::Sender<u64>,
+    /// Whether the server is about to stop.
+    pub ending: tokio::sync::watch::Sender<bool>,
     /// Signs cookies and the tokens of forms before sign-in; kept in the database, the same for every instance.
     pub secret: std::sync::Arc<str>,
     /// How long requests take.
@@ -41,6 +43,17 @@ impl App {
     /// Tells whoever works in the background that there is something to do at once; who is busy looks again afterwards.
     pub fn wake_worker(&self) {
         self.wake.send_modify(|count| *count += 1);
+    }
+
+    /// Tells whoever works in the background to come to an end.
+    pub fn end(&self) {
+        self.ending.send_replace(true);
+    }
+
+    /// Whether the server is about to stop.
+    #[must_use]
+    pub fn is_ending(&self) -> bool {
+        *self.ending.borrow()
     }
 }
 

@@ -4,8 +4,10 @@ use std::sync::{Arc, Mutex};
 
 use afterfare::kernel::actor::Role;
 use afterfare::kernel::language::Language;
+use afterfare::web::App;
 use afterfare::worker::{Step, Worker};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::sync::watch;
 
 use crate::on_both;
 use crate::world::{Person, World, settings};
@@ -15,6 +17,8 @@ on_both! {
     mail_goes_out_over_smtp_in_the_reader_s_language
     mail_that_is_not_taken_is_tried_again_and_given_up
     of_one_person_s_mails_only_the_refused_one_is_tried_again
+    a_server_that_stops_leaves_its_mail_to_the_next
+    mail_keeps_its_pace
     a_digest_waits_and_none_is_none
     two_workers_send_each_mail_once
     the_bell_is_one_s_own
@@ -23,14 +27,14 @@ on_both! {
 const ORDER: &str = "SKLA20261104193210042";
 
 /// A mail server of this test: it keeps what it is given and does not refuse.
-async fn mail_server(refuses: impl Fn(&str) -> bool + Copy + Send + 'static) -> (String, Arc<Mutex<Vec<String>>>) {
+async fn mail_server(refuses: impl Fn(&str) -> bool + Clone + Send + 'static) -> (String, Arc<Mutex<Vec<String>>>) {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = format!("smtp://{}", listener.local_addr().expect("an address"));
     let kept = Arc::new(Mutex::new(Vec::new()));
     let all = Arc::clone(&kept);
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let all = Arc::clone(&all);
+            let (all, refuses) = (Arc::clone(&all), refuses.clone());
             tokio::spawn(async move {
                 let (read, mut write) = stream.into_split();
                 let mut lines = BufReader::new(read).lines();
@@ -71,8 +75,7 @@ async fn mail_server(refuses: impl Fn(&str) -> bool + Copy + Send + 'static) -> 
 fn mailing_to(world: &World, smtp: &str) -> Worker {
     let mut settings = settings(world.base.trim_start_matches("http://"), &world.files);
     settings.smtp = Some(smtp.to_owned());
-    let app = afterfare::web::App { settings: Arc::new(settings), ..world.app.clone() };
-    Worker::new(app).expect("a worker")
+    Worker::new(App { settings: Arc::new(settings), ..world.app.clone() }).expect("a worker")
 }
 
 async fn work_all(worker: &Worker) {
@@ -205,9 +208,8 @@ async fn mail_that_is_not_taken_is_tried_again_and_given_up(world: World) {
     assert!(!lan.get("/users").await.expect_status(200).words().contains("given up"));
 }
 
-async fn of_one_person_s_mails_only_the_refused_one_is_tried_again(world: World) {
-    let (server, kept) = mail_server(|mail| mail.contains("SKLA20261104193200001")).await;
-    let worker = mailing_to(&world, &server);
+/// Three things that one person must know.
+async fn three_mails_to_one(world: &World) {
     let agency = world.agency("SUNRIVER").await;
     let lan = world.person("lan", Role::Admin, Some(&agency)).await;
     world.user("wei", Role::OperatorAgent, None, Language::English).await;
@@ -215,6 +217,12 @@ async fn of_one_person_s_mails_only_the_refused_one_is_tried_again(world: World)
         let order_no = world.booked(&agency, &format!("SKLA202611041932{n:05}")).await;
         lan.refund(&order_no, "voluntary").await;
     }
+}
+
+async fn of_one_person_s_mails_only_the_refused_one_is_tried_again(world: World) {
+    let (server, kept) = mail_server(|mail| mail.contains("SKLA20261104193200001")).await;
+    let worker = mailing_to(&world, &server);
+    three_mails_to_one(&world).await;
     work_all(&worker).await;
     assert_eq!(kept.lock().expect("kept").len(), 2, "those of the first and the third order");
     assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'sent'").await, 2);
@@ -226,6 +234,37 @@ async fn of_one_person_s_mails_only_the_refused_one_is_tried_again(world: World)
     let kept = kept.lock().expect("kept").clone();
     assert!(kept.len() == 1 && kept[0].contains("SKLA20261104193200001"), "{kept:?}");
     assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state <> 'sent'").await, 0);
+}
+
+async fn a_server_that_stops_leaves_its_mail_to_the_next(world: World) {
+    let app = world.app.clone();
+    let (server, kept) = mail_server(move |_| {
+        app.end();
+        false
+    })
+    .await;
+    let worker = mailing_to(&world, &server);
+    three_mails_to_one(&world).await;
+    work_all(&worker).await;
+    assert_eq!(kept.lock().expect("kept").len(), 1, "the one that was on its way");
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'sent'").await, 1);
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'waiting' AND mail_attempts = 0").await, 2);
+    let next = App { ending: watch::Sender::default(), ..world.app.clone() };
+    work_all(&Worker::new(next).expect("a worker")).await;
+    assert_eq!(world.mails().len(), 2);
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state <> 'sent'").await, 0);
+}
+
+/// A provider takes so many in a second, and a visitor's server has other things to do.
+async fn mail_keeps_its_pace(world: World) {
+    three_mails_to_one(&world).await;
+    let mut settings = settings(world.base.trim_start_matches("http://"), &world.files);
+    settings.limits.mails_per_second = 10;
+    let worker = Worker::new(App { settings: Arc::new(settings), ..world.app.clone() }).expect("a worker");
+    let began = std::time::Instant::now();
+    work_all(&worker).await;
+    assert_eq!(world.mails().len(), 3);
+    assert!(began.elapsed() >= std::time::Duration::from_millis(300), "{:?}", began.elapsed());
 }
 
 async fn a_digest_waits_and_none_is_none(world: World) {

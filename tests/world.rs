@@ -86,7 +86,8 @@ pub fn settings(listen: &str, files: &Folder) -> Settings {
     let (attachments, mail) = (files.0.join("files"), files.0.join("mail"));
     let (attachments, mail) = (attachments.to_string_lossy(), mail.to_string_lossy());
     // Long sessions: tests move the clock past deadlines, not past sign-ins; the tests of sessions say their own.
-    let sessions = ["--session-idle-minutes", "1440", "--session-hours", "168"];
+    // Nor do they wait for a mail provider's pace.
+    let sessions = ["--session-idle-minutes", "1440", "--session-hours", "168", "--mails-per-second", "1000"];
     // The tests are no reader of spreadsheets: the program is.
     let folders = ["--files", &attachments, "--mail-folder", &mail, "--sheet-reader", env!("CARGO_BIN_EXE_afterfare")];
     Defaults::parse_from(["test", "--listen", listen].into_iter().chain(sessions).chain(folders)).settings

@@ -32,13 +32,13 @@ pub struct Sender {
 
 /// The way out.
 #[derive(Clone)]
-pub enum Post {
+pub enum Way {
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
     /// Each mail becomes a file of its own here.
     Folder(AsyncFileTransport<Tokio1Executor>),
 }
 
-impl std::fmt::Debug for Post {
+impl std::fmt::Debug for Way {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither the server's name nor its password belongs into a log.
         f.write_str(match self {
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Post {
 /// Why mail cannot be set up or sent, in a sentence.
 pub type Complaint = String;
 
-impl Post {
+impl Way {
     /// By `smtp://…` or `smtps://…`.
     ///
     /// # Errors
@@ -69,16 +69,35 @@ impl Post {
         crate::web::private_folder(path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Self::Folder(AsyncFileTransport::new(path)))
     }
+}
 
-    /// Sends a mail.
+/// Who sends, at a pace that leaves visitors their server, and that a mail provider allows.
+#[derive(Debug, Clone)]
+pub struct Post {
+    way: Way,
+    /// How long one mail takes at least.
+    each: Duration,
+}
+
+impl Post {
+    /// Sends at most so many mails in a second, one after the other.
+    #[must_use]
+    pub fn new(way: Way, per_second: u32) -> Self {
+        Self { way, each: Duration::from_secs(1) / per_second.max(1) }
+    }
+
+    /// Sends a mail, and waits until the next one may be sent.
     ///
     /// # Errors
     /// What the server or the disk said.
     pub async fn send(&self, mail: Mail) -> Result<(), Complaint> {
-        match self {
-            Self::Smtp(smtp) => smtp.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
-            Self::Folder(folder) => folder.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
-        }
+        let next = tokio::time::Instant::now() + self.each;
+        let sent = match &self.way {
+            Way::Smtp(smtp) => smtp.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
+            Way::Folder(folder) => folder.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
+        };
+        tokio::time::sleep_until(next).await;
+        sent
     }
 }
 

@@ -255,7 +255,25 @@ pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Resu
 /// # Errors
 /// The database's own.
 pub async fn mark_mailed(conn: &mut Conn, ids: &[String]) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
     Select::new("UPDATE notices SET mail_state = 'sent'").and_in("id", cells(ids)).execute(conn).await
+}
+
+/// Gives taken notices back whose mails were not tried: they are due now.
+///
+/// # Errors
+/// The database's own.
+pub async fn give_back(conn: &mut Conn, ids: &[String], now: Timestamp) -> Result<(), sqlx::Error> {
+    if ids.is_empty() {
+        return Ok(());
+    }
+    Select::new("UPDATE notices")
+        .then("SET mail_state = 'waiting', mail_attempts = mail_attempts - 1, mail_due_at = ?", [instant_text(now).into()])
+        .and_in("id", cells(ids))
+        .execute(conn)
+        .await
 }
 
 /// Notes that nobody wants to be told by mail any more.
