@@ -231,7 +231,14 @@ async fn check_books(app: &App) {
 async fn work(worker: &Worker) {
     let mut wake = worker.app.wake.subscribe();
     loop {
-        while goes_on(worker.step_beside()).await {}
+        let mut was_done = false;
+        while goes_on(worker.step_beside()).await {
+            was_done = true;
+        }
+        if was_done {
+            // There may be mail about it.
+            worker.app.wake_worker();
+        }
         if let Err(error) = tidy(&worker.app).await {
             tracing::error!(cause = %error, "tidying failed");
         }
