@@ -15,7 +15,7 @@ use crate::batches::working as batches;
 use crate::bsp::report;
 use crate::journal::{self, Author, Subject};
 use crate::kernel::time::{Timestamp, instant_text, plus_days, plus_hours};
-use crate::notices::mailing::{Complaint, Post, Sender, Way};
+use crate::notices::mailing::{Complaint, Post, Sender, Transport};
 use crate::notices::store as notices;
 use crate::refunds::deadline_store;
 use crate::remittances;
@@ -58,11 +58,11 @@ impl Worker {
     /// A sentence when the mail server's address or the mail folder is not usable.
     pub fn new(app: App) -> Result<Self, Complaint> {
         let settings = &app.settings;
-        let way = match &settings.smtp {
-            Some(url) => Way::smtp(url, settings.limits.mail_seconds)?,
-            None => Way::folder(&settings.mail_folder)?,
+        let transport = match &settings.smtp {
+            Some(url) => Transport::smtp(url, settings.limits.mail_seconds)?,
+            None => Transport::folder(&settings.mail_folder)?,
         };
-        let post = Post::new(way, settings.limits.mails_per_second);
+        let post = Post::new(transport, settings.limits.mails_per_second);
         let sender = Sender {
             from: settings.mail_from.parse().map_err(|_| format!("{} is not a sender", settings.mail_from))?,
             origin: settings.origin(),

@@ -32,13 +32,13 @@ pub struct Sender {
 
 /// The way out.
 #[derive(Clone)]
-pub enum Way {
+pub enum Transport {
     Smtp(Box<AsyncSmtpTransport<Tokio1Executor>>),
     /// Each mail becomes a file of its own here.
     Folder(AsyncFileTransport<Tokio1Executor>),
 }
 
-impl std::fmt::Debug for Way {
+impl std::fmt::Debug for Transport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // Neither the server's name nor its password belongs into a log.
         f.write_str(match self {
@@ -51,7 +51,7 @@ impl std::fmt::Debug for Way {
 /// Why mail cannot be set up or sent, in a sentence.
 pub type Complaint = String;
 
-impl Way {
+impl Transport {
     /// By `smtp://…` or `smtps://…`.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Way {
 /// Who sends, at a pace that leaves visitors their server, and that a mail provider allows.
 #[derive(Debug, Clone)]
 pub struct Post {
-    way: Way,
+    transport: Transport,
     /// How long one mail takes at least.
     each: Duration,
 }
@@ -82,8 +82,8 @@ pub struct Post {
 impl Post {
     /// Sends at most so many mails in a second, one after the other.
     #[must_use]
-    pub fn new(way: Way, per_second: u32) -> Self {
-        Self { way, each: Duration::from_secs(1) / per_second.max(1) }
+    pub fn new(transport: Transport, per_second: u32) -> Self {
+        Self { transport, each: Duration::from_secs(1) / per_second.max(1) }
     }
 
     /// Sends a mail, and waits until the next one may be sent.
@@ -92,9 +92,9 @@ impl Post {
     /// What the server or the disk said.
     pub async fn send(&self, mail: Mail) -> Result<(), Complaint> {
         let next = tokio::time::Instant::now() + self.each;
-        let sent = match &self.way {
-            Way::Smtp(smtp) => smtp.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
-            Way::Folder(folder) => folder.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
+        let sent = match &self.transport {
+            Transport::Smtp(smtp) => smtp.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
+            Transport::Folder(folder) => folder.send(mail).await.map(|_| ()).map_err(|error| error.to_string()),
         };
         tokio::time::sleep_until(next).await;
         sent
