@@ -141,10 +141,10 @@ const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRA
 /// lies in memory.
 const POSTGRES_LIMITS: &str = "SET jit='off'; SET seq_page_cost='0.3'; SET random_page_cost='0.3'; SET cpu_operator_cost='0.01'; SET statement_timeout='15s'; SET lock_timeout='5s'; SET idle_in_transaction_session_timeout='10s'; \
      SET client_min_messages='error'; SET timezone='UTC'";
-/// Writes go to rows by their keys, and to the next of a queue along its index. A plan is kept for as long as the server learns
-/// nothing new of a table, which is until a tenth of its rows have changed: one made while it was known to be empty, or a
-/// queue to be, reads and sorts all that came since, for each row that is wanted.
-const POSTGRES_WRITER: &str = "SET enable_seqscan='off'; SET enable_sort='off'";
+/// Writes go to rows by their keys. A plan is kept for as long as the server learns nothing new of a table, which is until a
+/// tenth of its rows have changed: one made while it was known to be empty reads all that came since, for each row that is
+/// wanted. See also [`super::along_indexes`].
+const POSTGRES_WRITER: &str = "SET enable_seqscan='off'";
 /// Migrations go through whole tables, for as long as they need.
 const POSTGRES_PATIENT: &str =
-    "SET enable_seqscan='on'; SET enable_sort='on'; SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0";
+    "SET enable_seqscan='on'; SET statement_timeout=0; SET lock_timeout=0; SET idle_in_transaction_session_timeout=0";

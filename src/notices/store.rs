@@ -8,7 +8,7 @@ use sqlx::FromRow;
 use super::model::{Case, CaseKind, MailState, Notice, Recipient};
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
-use crate::db::{Conn, decode, json};
+use crate::db::{Conn, along_indexes, decode, json};
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::web::paging::Cursor;
@@ -243,6 +243,7 @@ pub fn take_query(user_id: &str, now: Timestamp, until: Timestamp) -> Select {
 /// # Errors
 /// The database's own.
 pub async fn take_due(conn: &mut Conn, now: Timestamp, until: Timestamp) -> Result<Vec<Notice>, sqlx::Error> {
+    along_indexes(conn).await?;
     let first: Vec<(String,)> = next_reader_query(now).fetch(conn).await?;
     let Some((user_id,)) = first.first() else { return Ok(Vec::new()) };
     let mut rows: Vec<NoticeRow> = take_query(user_id, now, until).fetch(conn).await?;
