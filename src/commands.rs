@@ -324,8 +324,8 @@ async fn serve(args: ServeArgs) -> Done {
     println!("Afterfare serves {origin}");
     server.await?;
     app.end();
-    // A mail that is on its way is waited for, not what else there is to do.
-    let last_mail = std::time::Duration::from_secs(app.settings.limits.mail_seconds);
+    // A mail that is on its way is waited for and written down, not what else there is to do.
+    let last_mail = std::time::Duration::from_secs(app.settings.limits.mail_seconds + 5);
     if tokio::time::timeout(last_mail, &mut background).await.is_err() {
         background.abort();
     }

@@ -6,6 +6,7 @@ use afterfare::kernel::actor::Role;
 use afterfare::kernel::language::Language;
 use afterfare::web::App;
 use afterfare::worker::{Step, Worker};
+use jiff::SignedDuration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::watch;
 
@@ -18,6 +19,7 @@ on_both! {
     mail_that_is_not_taken_is_tried_again_and_given_up
     of_one_person_s_mails_only_the_refused_one_is_tried_again
     a_server_that_stops_leaves_its_mail_to_the_next
+    what_was_taken_long_ago_is_taken_anew
     mail_keeps_its_pace
     a_digest_waits_and_none_is_none
     two_workers_send_each_mail_once
@@ -253,6 +255,21 @@ async fn a_server_that_stops_leaves_its_mail_to_the_next(world: World) {
     work_all(&Worker::new(next).expect("a worker")).await;
     assert_eq!(world.mails().len(), 2);
     assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state <> 'sent'").await, 0);
+}
+
+/// After a quarter of an hour another server may have taken what this one took: it must not be sent by both.
+async fn what_was_taken_long_ago_is_taken_anew(world: World) {
+    let clock = world.clock.clone();
+    let (server, kept) = mail_server(move |_| {
+        clock.advance(SignedDuration::from_mins(8));
+        false
+    })
+    .await;
+    three_mails_to_one(&world).await;
+    work_all(&mailing_to(&world, &server)).await;
+    assert_eq!(kept.lock().expect("kept").len(), 3);
+    assert_eq!(world.count("SELECT COUNT(DISTINCT mail_due_at) FROM notices").await, 3, "each was taken for itself");
+    assert_eq!(world.count("SELECT COUNT(*) FROM notices WHERE mail_state = 'sent' AND mail_attempts = 1").await, 3);
 }
 
 /// A provider takes so many in a second, and a visitor's server has other things to do.

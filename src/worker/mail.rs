@@ -10,7 +10,8 @@ use crate::notices::mailing::{self, Reader};
 use crate::notices::model::{MailWish, Notice};
 use crate::notices::store as notices;
 
-/// Seconds after which a mail whose sender vanished is tried again; longer than any server may take.
+/// Seconds after which a mail whose sender vanished is tried again: twice as long as one goes on with what it took, so that
+/// the last of it has as long for itself as any server may take.
 const ABANDONED_SECONDS: i64 = 900;
 /// Seconds until a mail that was not taken is tried again; doubled each time.
 const RETRY_SECONDS: i64 = 60;
@@ -51,7 +52,9 @@ impl Worker {
             Reader { email: user.email.clone(), name: user.name.clone(), language: user.language, zone_name: user.zone_name.clone() };
         let (mut failing, mut tried, mut since) = (user.mail_failed_at.is_some(), Vec::new(), Instant::now());
         for due in mails {
-            let outcome = if self.app.is_ending() { Outcome::LeftToOthers } else { self.try_mail(due, &reader, now).await };
+            // Who takes long must not send what another server has taken meanwhile.
+            let is_over = self.app.is_ending() || self.app.clock.now() >= plus_seconds(now, ABANDONED_SECONDS / 2);
+            let outcome = if is_over { Outcome::LeftToOthers } else { self.try_mail(due, &reader, now).await };
             tried.push(Tried { notices: ids(due), outcome });
             if since.elapsed() >= NOTED_TOGETHER {
                 failing = self.note(std::mem::take(&mut tried), &user.id, failing, now).await?;
@@ -127,7 +130,7 @@ enum Outcome {
         again: Timestamp,
         is_given_up: bool,
     },
-    /// The server is about to stop.
+    /// The server is about to stop, or took too long for those before.
     LeftToOthers,
 }
 
