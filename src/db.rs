@@ -24,6 +24,7 @@ mod opening;
 mod packed_rows;
 pub mod packing;
 mod readers;
+pub mod revisions;
 pub mod rows;
 pub mod select;
 pub mod walk;

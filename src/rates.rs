@@ -4,7 +4,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use crate::db::rows::{self, Table};
-use crate::db::{Conn, Db, decode};
+use crate::db::{Conn, Db, decode, revisions};
 use crate::kernel::money::Currency;
 use crate::kernel::time::Date;
 
@@ -66,7 +66,7 @@ const RATES: Table = Table {
     suffix: "ON CONFLICT (from_currency, to_currency, day) DO UPDATE SET rate = excluded.rate",
 };
 
-/// Keeps rates; one of the same day and currencies is replaced. Old quotes keep the rate they used.
+/// Keeps rates; one of the same day and currencies is replaced. Old quotes keep the rate they used, new ones have new terms.
 ///
 /// # Errors
 /// The database's own; then nothing is kept.
@@ -78,7 +78,8 @@ pub async fn save(db: &Db, rates: Vec<Rate>) -> Result<(), sqlx::Error> {
             let rows = newest
                 .into_iter()
                 .map(|((from, to, day), rate)| vec![from.code().into(), to.code().into(), day.to_string().into(), rate.to_string().into()]);
-            rows::insert(conn, RATES, rows).await
+            rows::insert(conn, RATES, rows).await?;
+            revisions::renew(conn, revisions::TERMS).await
         })
     })
     .await

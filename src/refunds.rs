@@ -20,6 +20,7 @@ pub mod state;
 pub mod store;
 pub mod submitting;
 pub mod taken_store;
+pub mod terms;
 pub mod void_pages;
 pub mod voiding;
 pub mod wording;

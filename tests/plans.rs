@@ -18,7 +18,7 @@ use afterfare::finance::store as finance;
 use afterfare::incidents::filters::Search as IncidentSearch;
 use afterfare::incidents::model::{IncidentKind, Status as IncidentStatus};
 use afterfare::incidents::store as incidents;
-use afterfare::kernel::actor::Scope;
+use afterfare::kernel::actor::{Role, Scope};
 use afterfare::ledger::balance;
 use afterfare::notices::store as notices;
 use afterfare::queue::request_store as queue_requests;
@@ -48,6 +48,7 @@ on_both! {
     a_write_trusts_no_table_to_be_empty
     no_query_is_compiled
     a_page_asks_a_fixed_number_of_questions
+    terms_are_read_once
 }
 
 /// A later page of a view of the desk.
@@ -401,7 +402,6 @@ const PAGES: [&str; 25] = [
 
 /// Statements per page, as the driver's own log counts them, with few rows and with many.
 async fn a_page_asks_a_fixed_number_of_questions(world: World) {
-    use afterfare::kernel::actor::Role;
     let agency = world.agency("SUNRIVER").await;
     let lan = world.person("lan", Role::Admin, Some(&agency)).await;
     let sam = world.person("sam", Role::Supervisor, None).await;
@@ -451,4 +451,28 @@ async fn a_page_asks_a_fixed_number_of_questions(world: World) {
     }
     assert!(counted[0].iter().all(|(_, count)| (1..=22).contains(count)), "{:?}", counted[0]);
     assert_eq!(counted[0], counted[1], "statements with 2 bookings and with 25");
+}
+
+async fn terms_are_read_once(world: World) {
+    const QUOTES: usize = 40;
+    let agency = world.agency("SUNRIVER").await;
+    let order_no = world.booked(&agency, "SKLA20261104193200001").await;
+    world.person("lan", Role::Admin, Some(&agency)).await;
+    let folder = Folder::new();
+    let log = folder.0.join("log");
+    let file = std::fs::File::create(&log).expect("a log");
+    let server = Server::start_logging(&world.url, "off,sqlx::query=debug", file.into()).await;
+    let lan = signed_in(&server.base, "lan").await;
+    let everything = [("passenger", "1"), ("segment", "1"), ("reason", "voluntary")];
+    for _ in 0..QUOTES {
+        lan.post(&format!("/bookings/{order_no}/quotes"), &everything).await.expect_status(303);
+    }
+    server.kill();
+    let log = std::fs::read_to_string(&log).expect("the log");
+    let asked = |table: &str| log.lines().filter(|line| line.contains(&format!("FROM {table} "))).count();
+    assert!(asked("orders") >= QUOTES, "every quote asks for its booking");
+    // Once in each of a few threads.
+    for table in ["exchange_rates", "rule_sets"] {
+        assert!((1..QUOTES / 2).contains(&asked(table)), "{table}: {}", asked(table));
+    }
 }

@@ -4,7 +4,7 @@ use afterfare::kernel::actor::Role;
 use afterfare::kernel::language::Language;
 
 use crate::on_both;
-use crate::world::{World, order, passenger, raw};
+use crate::world::{Page, World, order, passenger, raw};
 
 on_both! {
     the_published_example_from_quote_to_credit
@@ -14,6 +14,7 @@ on_both! {
     an_actual_amount_that_differs_asks_why_and_shows_both
     less_than_the_service_fee_is_refused_with_reason_14
     an_expired_quote_is_made_anew_with_the_difference
+    a_rate_counts_from_the_moment_it_is_loaded
     an_overtaken_form_shows_what_changed
     a_refusal_gives_the_passenger_free_again
     impossible_choices_are_refused_with_their_code
@@ -146,6 +147,28 @@ async fn an_expired_quote_is_made_anew_with_the_difference(world: World) {
     let fields = [("quote", new.as_str()), ("once", once.as_str())];
     assert!(lan.post(&format!("/bookings/{order_no}/refunds"), &fields).await.location.contains("instead_of"));
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 0);
+}
+
+async fn a_rate_counts_from_the_moment_it_is_loaded(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let lan = world.person("lan", Role::Admin, Some(&agency)).await;
+    let order_no = world.booked(&agency, ORDER).await;
+    let old = lan.quote(&order_no, "voluntary").await;
+    let (quote, once) = lan.button(&old).await;
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.14\n").await;
+    // Submitted now, it says what it comes to now; asked for anew, it says the same.
+    let fields = [("quote", quote.as_str()), ("once", once.as_str())];
+    let answer = lan.post(&format!("/bookings/{order_no}/refunds"), &fields).await.expect_status(303);
+    assert!(answer.location.contains("instead_of"), "{}", answer.location);
+    let renewed = lan.get(&answer.location).await.expect("nothing was submitted");
+    let anew = lan.quote(&order_no, "voluntary").await;
+    let amount = |page: &Page| page.select("footer button").join(" ");
+    let (renewed, anew) = (amount(&renewed), amount(&lan.get(&anew).await));
+    assert_eq!(renewed, anew);
+    assert!(!renewed.contains("74.99"), "{renewed}");
+    lan.get(&old).await.expect("USD 74.99").expect("0.137917");
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.137917\n").await;
+    lan.get(&lan.quote(&order_no, "voluntary").await).await.expect("USD 74.99");
 }
 
 async fn an_overtaken_form_shows_what_changed(world: World) {

@@ -1,6 +1,7 @@
 //! Submissions that come at the same time are registered together: each is still its own.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use afterfare::db::Kind;
 use afterfare::kernel::actor::Role;
@@ -14,6 +15,7 @@ on_both! {
     thirty_orders_are_submitted_at_once
     what_is_wrong_with_one_is_nobody_elses_affair
     an_order_that_somebody_holds_keeps_nobody_else_waiting
+    terms_that_change_before_its_turn_are_seen
     deadlines_of_many_are_told_once
 }
 
@@ -140,6 +142,38 @@ async fn an_order_that_somebody_holds_keeps_nobody_else_waiting(world: World) {
     conn.execute("COMMIT").await.expect("let go");
     assert_eq!(waiting.await.expect("an answer").0, 303);
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 4);
+}
+
+async fn terms_that_change_before_its_turn_are_seen(world: World) {
+    let people = people(&world).await;
+    let lan = &people[0];
+    lan.refund(&order_no(0), "voluntary").await;
+    let (first, second) = (Button::of(lan, &order_no(1), "voluntary").await, Button::of(lan, &order_no(2), "voluntary").await);
+    let dearer = "date,from,to,rate\n2026-11-20,CNY,USD,0.14\n";
+    if world.app.db.kind == Kind::Sqlite {
+        // Nobody can write while somebody else does.
+        world.rates(dearer).await;
+        assert!(second.press().await.1.contains("done=quote-renewed"));
+        return;
+    }
+    // Whoever takes a number waits.
+    let mut conn = AnyConnection::connect(&world.url).await.expect("a connection");
+    conn.execute("BEGIN").await.expect("begun");
+    conn.execute("UPDATE counters SET value = value").await.expect("held");
+    let first = actix_web::rt::spawn(first.press());
+    while world.count("SELECT COUNT(*) FROM pg_locks WHERE NOT granted").await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // The second is decided by the old rate while it waits for its turn.
+    let second = actix_web::rt::spawn(second.press());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.rates(dearer).await;
+    conn.execute("COMMIT").await.expect("let go");
+    assert!(first.await.expect("an answer").1.starts_with("/refunds/"), "its turn had come");
+    let (_, location) = second.await.expect("an answer");
+    assert!(location.contains("done=quote-renewed"), "{location}");
+    lan.get(&location).await.expect_status(200).expect("nothing was submitted");
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 2);
 }
 
 async fn deadlines_of_many_are_told_once(world: World) {

@@ -10,9 +10,10 @@ use super::{row_store, store};
 use crate::bookings::store::{self as bookings, Kept};
 use crate::db::Conn;
 use crate::kernel::time::Timestamp;
-use crate::refunds::quoting::{self, Known, Shelf};
+use crate::refunds::quoting::{self, Known};
 use crate::refunds::refusal::Refusal;
 use crate::refunds::taken_store::{self, Taken};
+use crate::refunds::terms::Shelf;
 use crate::web::App;
 use crate::web::error::Error;
 

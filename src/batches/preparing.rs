@@ -17,10 +17,11 @@ use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::Timestamp;
 use crate::refunds::model::{BatchPlace, Reason};
 use crate::refunds::quote_store::{self, KeptQuote, PackedQuote};
-use crate::refunds::quoting::{self, Known, Shelf};
+use crate::refunds::quoting::{self, Known};
 use crate::refunds::refusal::Refusal;
 use crate::refunds::registering::Beginning;
 use crate::refunds::taken_store::{self, Taken};
+use crate::refunds::terms::Shelf;
 
 /// What the claims of some orders depend on, and others may change: their documents, what of them is in refunds, how often
 /// they were quoted, and what proves that a flight was changed. Rule sets and rates are those of the moment of reckoning.

@@ -22,10 +22,16 @@ pub async fn add_rates(conn: &mut Conn, facts: &mut Facts, rules: &RuleSet, rate
 /// Rates that are read once, however many refunds are calculated in one go.
 #[derive(Debug, Default)]
 pub struct Shelf {
-    found: HashMap<(Currency, Currency, Date), Option<Rate>>,
+    /// By the two currencies, and by the last and the first day that it may be of.
+    found: HashMap<(Currency, Currency, Date, Date), Option<Rate>>,
 }
 
 impl Shelf {
+    /// How much it holds.
+    pub(super) fn len(&self) -> usize {
+        self.found.len()
+    }
+
     /// As [`add_rates`].
     ///
     /// # Errors
@@ -38,7 +44,7 @@ impl Shelf {
             if facts.rates.iter().any(is_there) {
                 continue;
             }
-            let rate = match self.found.entry((currency, facts.currency, day)) {
+            let rate = match self.found.entry((currency, facts.currency, day, oldest)) {
                 Entry::Occupied(there) => there.into_mut(),
                 Entry::Vacant(place) => {
                     let found = rates::find(conn, currency, facts.currency, day, oldest).await?;

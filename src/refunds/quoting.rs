@@ -3,8 +3,9 @@
 use super::quote_store::{self, KeptQuote};
 use super::refusal::Refusal;
 use super::selection::Selection;
+use super::taken_store;
 use super::taken_store::Counts;
-use super::{exchange, taken_store};
+use super::terms::Shelf;
 use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
@@ -77,7 +78,7 @@ pub async fn make(
     selection.check(&kept.booking, &taken, now)?;
     let incident = incident_of(conn, kept, &selection).await?;
     let known = Known { incident, is_first: taken.is_empty(), newest_ordinal: counts.newest_ordinal };
-    reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await
+    reckon_by(conn, counts.terms, kept, selection, known, (user_id, now), limits).await
 }
 
 /// The confirmed incident behind an involuntary refund.
@@ -106,7 +107,23 @@ pub async fn reckon(
         is_first: counts.taken(conn, &kept.id).await?.is_empty(),
         newest_ordinal: counts.newest_ordinal,
     };
-    reckon_known(conn, &mut Shelf::default(), kept, selection, known, (user_id, now), limits).await
+    reckon_by(conn, counts.terms, kept, selection, known, (user_id, now), limits).await
+}
+
+/// As [`reckon_known`], by the terms of a revision.
+async fn reckon_by(
+    conn: &mut Conn,
+    terms: i64,
+    kept: &Kept,
+    selection: Selection,
+    known: Known,
+    who: (&str, Timestamp),
+    limits: &Limits,
+) -> Result<KeptQuote, Refusal> {
+    let mut shelf = Shelf::of(terms);
+    let quote = reckon_known(conn, &mut shelf, kept, selection, known, who, limits).await;
+    shelf.keep(terms);
+    quote
 }
 
 /// What else a quote depends on.
@@ -117,13 +134,6 @@ pub struct Known {
     /// Whether nothing of the order is in a refund yet.
     pub is_first: bool,
     pub newest_ordinal: i64,
-}
-
-/// What many quotes made in one go read only once.
-#[derive(Debug, Default)]
-pub struct Shelf {
-    rules: rule_sets::store::Shelf,
-    rates: exchange::Shelf,
 }
 
 /// As [`reckon`], where everything else is known already.

@@ -7,13 +7,15 @@ use sqlx::FromRow;
 use crate::db::Conn;
 use crate::db::select::Select;
 
-/// How often an order was quoted, what of it is in refunds, and what is known of its flights.
+/// How often an order was quoted, what of it is in refunds, what is known of its flights, and the terms of its quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Counts {
     pub newest_ordinal: i64,
     /// Sums of versions: they grow with every one that is added, and with whatever becomes of it.
     refunds: i64,
     incidents: i64,
+    /// The revision of what quotes are reckoned by, beside the booking.
+    pub terms: i64,
 }
 
 impl Counts {
@@ -36,7 +38,9 @@ macro_rules! counts {
             $order,
             "), 0) AS BIGINT) AS refunds, CAST(COALESCE((SELECT SUM(i.version) FROM incidents i WHERE i.order_id = ",
             $order,
-            "), 0) AS BIGINT) AS incidents"
+            "), 0) AS BIGINT) AS incidents, ",
+            $crate::terms_revision!(),
+            " AS terms"
         )
     };
 }
@@ -50,8 +54,7 @@ pub async fn counts_of(conn: &mut Conn, order_id: &str) -> Result<Counts, sqlx::
     sqlx::query_as(concat!("SELECT ", counts!("o.id"), " FROM orders o WHERE o.id = $1")).bind(order_id).fetch_one(conn).await
 }
 
-/// What a quote of an order depends on, and others may change: its document, and its counts. Rule sets and rates are those of
-/// the moment at which it was reckoned.
+/// What a quote of an order depends on, and others may change: its document, and its counts.
 #[derive(Debug, Clone, PartialEq, Eq, FromRow)]
 pub struct Stamp {
     pub document_digest: String,

@@ -6,8 +6,8 @@ use std::collections::hash_map::Entry;
 
 use sqlx::FromRow;
 
-use crate::db::Conn;
 use crate::db::select::Select;
+use crate::db::{Conn, revisions};
 use crate::kernel::time::{Date, Timestamp, instant_text, parse_instant, utc_day};
 use crate::refund_calculation::{Facts, RuleSet, market};
 
@@ -69,6 +69,18 @@ pub struct Shelf {
 }
 
 impl Shelf {
+    /// For how many carriers and days it knows the rule sets.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.in_use.len()
+    }
+
+    /// Whether it knows none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.in_use.is_empty()
+    }
+
     /// As [`choose`].
     ///
     /// # Errors
@@ -221,7 +233,7 @@ pub async fn insert(conn: &mut Conn, id: &str, rules: &RuleSet, document: &str, 
     Ok(done.rows_affected() == 1)
 }
 
-/// Puts a draft in use from a day; false when it is no draft any more.
+/// Puts a draft in use from a day; false when it is no draft any more. Quotes have new terms from then on.
 ///
 /// # Errors
 /// The database's own.
@@ -234,7 +246,11 @@ pub async fn activate(conn: &mut Conn, name: &str, version: &str, from: Date, by
     .bind(instant_text(now))
     .bind(name)
     .bind(version)
-    .execute(conn)
+    .execute(&mut *conn)
     .await?;
-    Ok(done.rows_affected() == 1)
+    let is_done = done.rows_affected() == 1;
+    if is_done {
+        revisions::renew(conn, revisions::TERMS).await?;
+    }
+    Ok(is_done)
 }
