@@ -26,6 +26,7 @@ use afterfare::queue::store as queue;
 use afterfare::queue::view::{RequestView, View, ViewPage};
 use afterfare::refunds::deadline_store as deadlines;
 use afterfare::refunds::model::Kind as RefundKind;
+use afterfare::refunds::quote_store as quotes;
 use afterfare::refunds::taken_store as taken;
 use afterfare::remittances::line_store::{self as remittance_lines, View as LinesView};
 use afterfare::remittances::model::{Finding, LineStatus};
@@ -62,6 +63,7 @@ async fn lists_are_served_by_an_index(world: World) {
     let scopes = [Scope::Operator, Scope::Agency("a".to_owned())];
     let mut queries: Vec<(String, Select)> = vec![("the stamps of orders".to_owned(), taken::stamps_query(&["X", "Y", "Z"]))];
     for scope in &scopes {
+        queries.push(("a quote to submit".to_owned(), quotes::to_submit_query(scope, "X", "q")));
         let searches = [
             BookingSearch::default(),
             BookingSearch { status: Some(Status::Cancelled), ..BookingSearch::default() },

@@ -6,10 +6,12 @@ use sqlx::FromRow;
 
 use super::selection::Selection;
 use super::taken_store::{Counts, counts};
+use crate::bookings::store::Kept;
 use crate::db::packing::{pack, unpack};
 use crate::db::rows::{self, Table};
 use crate::db::select::{Select, Value};
 use crate::db::{Conn, decode, json};
+use crate::kernel::actor::Scope;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
 use crate::refund_calculation::Quote;
 
@@ -81,9 +83,10 @@ pub async fn find(conn: &mut Conn, order_id: &str, id: &str) -> Result<Option<Ke
     row.map(QuoteRow::quote).transpose()
 }
 
-/// A quote of an order, as whoever submits it needs it.
+/// A quote and its booking, as whoever submits it needs them.
 #[derive(Debug)]
 pub struct ToSubmit {
+    pub kept: Kept,
     pub quote: KeptQuote,
     /// The refund that was made of it already.
     pub refund_number: Option<String>,
@@ -92,6 +95,8 @@ pub struct ToSubmit {
 
 #[derive(FromRow)]
 struct ToSubmitRow {
+    document_digest: String,
+    document: String,
     #[sqlx(flatten)]
     quote: QuoteRow,
     refund_number: Option<String>,
@@ -99,23 +104,36 @@ struct ToSubmitRow {
     counts: Counts,
 }
 
-/// One quote of an order, to be submitted; in one statement.
+/// The query of [`to_submit`].
+#[must_use]
+pub fn to_submit_query(scope: &Scope, order_no: &str, id: &str) -> Select {
+    Select::new(concat!(
+        "SELECT o.document_digest, d.document, q.id, q.order_id, o.agency_id, q.ordinal, q.selection, q.facts, q.answer, q.created_by, \
+         q.created_at, q.expires_at, (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, ",
+        counts!("o.id"),
+        " FROM orders o JOIN order_documents d ON d.order_id = o.id JOIN quotes q ON q.order_id = o.id"
+    ))
+    .and("o.order_no = ?", [order_no.into()])
+    .and("q.id = ?", [id.into()])
+    .and_if("o.agency_id = ?", scope.agency_id())
+}
+
+/// One quote of a booking that the scope may see, to be submitted; in one statement.
 ///
 /// # Errors
 /// The database's own.
-pub async fn to_submit(conn: &mut Conn, order_id: &str, id: &str) -> Result<Option<ToSubmit>, sqlx::Error> {
-    let row: Option<ToSubmitRow> = sqlx::query_as(concat!(
-        "SELECT q.id, q.order_id, q.agency_id, q.ordinal, q.selection, q.facts, q.answer, q.created_by, q.created_at, q.expires_at, \
-         (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, ",
-        counts!("q.order_id"),
-        " FROM quotes q WHERE q.id = $1 AND q.order_id = $2"
-    ))
-    .bind(id)
-    .bind(order_id)
-    .fetch_optional(conn)
-    .await?;
-    let Some(row) = row else { return Ok(None) };
-    Ok(Some(ToSubmit { quote: row.quote.quote()?, refund_number: row.refund_number, counts: row.counts }))
+pub async fn to_submit(conn: &mut Conn, scope: &Scope, order_no: &str, id: &str) -> Result<Option<ToSubmit>, sqlx::Error> {
+    let rows: Vec<ToSubmitRow> = to_submit_query(scope, order_no, id).fetch(conn).await?;
+    let Some(ToSubmitRow { document_digest, document, quote, refund_number, counts }) = rows.into_iter().next() else { return Ok(None) };
+    let quote = quote.quote()?;
+    let kept = Kept {
+        id: quote.order_id.clone(),
+        agency_id: quote.agency_id.clone(),
+        has_refund: counts.has_refunds(),
+        document_digest,
+        booking: serde_json::from_str(&document).map_err(decode)?,
+    };
+    Ok(Some(ToSubmit { kept, quote, refund_number, counts }))
 }
 
 /// The ordinals of orders' newest quotes, by order; one that has none is absent.

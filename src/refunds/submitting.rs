@@ -52,8 +52,8 @@ enum Decision {
     Before(String),
     /// The quote does not stand any more: here is the next one.
     QuoteAnew(Box<KeptQuote>),
-    /// This quote becomes a refund; what it was decided from, beside the booking.
-    Register(Box<KeptQuote>, Counts),
+    /// This quote of this booking becomes a refund; what else it was decided from.
+    Register { kept: Box<Kept>, quote: Box<KeptQuote>, counts: Counts },
 }
 
 /// A submission that was decided before it was its turn.
@@ -85,14 +85,18 @@ pub async fn submit(db: &Db, submission: Submission, limits: &Limits, now: Times
 /// same button may have been faster.
 async fn ready(db: &Db, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Option<Ready>, sqlx::Error> {
     let mut conn = db.read().await?;
-    let Some(kept) = bookings::find(&mut conn, &submission.actor.scope(), &submission.order_no).await? else { return Ok(None) };
-    match decide(&mut conn, &kept, submission, limits, now).await {
-        Ok(Decision::Register(quote, counts)) => {
+    let Some(found) = to_submit(&mut conn, submission).await? else { return Ok(None) };
+    match decide(&mut conn, found, submission, limits, now).await {
+        Ok(Decision::Register { kept, quote, counts }) => {
             let stamp = Stamp { document_digest: kept.document_digest.clone(), counts };
-            Ok(Some(Ready { submission: submission.clone(), kept, quote: *quote, stamp, limits: limits.clone(), now }))
+            Ok(Some(Ready { submission: submission.clone(), kept: *kept, quote: *quote, stamp, limits: limits.clone(), now }))
         }
         _ => Ok(None),
     }
+}
+
+async fn to_submit(conn: &mut Conn, submission: &Submission) -> Result<Option<ToSubmit>, sqlx::Error> {
+    quote_store::to_submit(conn, &submission.actor.scope(), &submission.order_no, &submission.quote_id).await
 }
 
 impl Joint for Ready {
@@ -160,13 +164,14 @@ async fn submit_alone(conn: &mut Conn, submission: &Submission, limits: &Limits,
         Earlier::Different => return Err(Refusal::KeyReused),
         Earlier::Nothing => {}
     }
-    match decide(conn, &kept, submission, limits, now).await? {
+    let found = to_submit(conn, submission).await?.ok_or(Refusal::Absent)?;
+    match decide(conn, found, submission, limits, now).await? {
         Decision::Before(number) => Ok(Outcome::Submitted(number)),
         Decision::QuoteAnew(fresh) => {
             quote_store::insert(conn, &fresh).await?;
             Ok(Outcome::QuotedAnew(fresh.id))
         }
-        Decision::Register(quote, _) => {
+        Decision::Register { kept, quote, .. } => {
             let beginning = Beginning { proof: submission.proof.clone(), ..Beginning::default() };
             let refund = registering::register(conn, &kept, &quote, beginning, actor, limits, now).await?;
             once::remember(conn, owner, key, &request(&kept, submission), &refund.number, now).await?;
@@ -180,15 +185,14 @@ fn request(kept: &Kept, submission: &Submission) -> String {
     format!("refund {} {}", kept.id, submission.quote_id)
 }
 
-async fn decide(conn: &mut Conn, kept: &Kept, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Decision, Refusal> {
-    let found = quote_store::to_submit(conn, &kept.id, &submission.quote_id).await?.ok_or(Refusal::Absent)?;
-    let ToSubmit { quote, refund_number, counts } = found;
+async fn decide(conn: &mut Conn, found: ToSubmit, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Decision, Refusal> {
+    let ToSubmit { kept, quote, refund_number, counts } = found;
     // Somebody else pressed the same button: the same refund for both.
     if let Some(number) = refund_number {
         return Ok(Decision::Before(number));
     }
     let who = (submission.actor.user_id.as_str(), now);
-    let fresh = quoting::make(conn, kept, quote.selection.clone(), counts, who, limits).await?;
+    let fresh = quoting::make(conn, &kept, quote.selection.clone(), counts, who, limits).await?;
     let newest = quote.ordinal + 1 == fresh.ordinal;
     if now >= quote.expires_at || !newest || fresh.answer.totals != quote.answer.totals || fresh.answer.verdict != quote.answer.verdict {
         return Ok(Decision::QuoteAnew(Box::new(fresh)));
@@ -202,5 +206,5 @@ async fn decide(conn: &mut Conn, kept: &Kept, submission: &Submission, limits: &
     {
         return Err(Refusal::ProofNeeded);
     }
-    Ok(Decision::Register(Box::new(quote), counts))
+    Ok(Decision::Register { kept: Box::new(kept), quote: Box::new(quote), counts })
 }

@@ -19,12 +19,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether anything of the order is or was in a refund.
+    #[must_use]
+    pub fn has_refunds(&self) -> bool {
+        self.refunds > 0
+    }
+
     /// As [`taken`], without asking where the order has no refund, as most have none.
     ///
     /// # Errors
     /// The database's own.
     pub async fn taken(self, conn: &mut Conn, order_id: &str) -> Result<Vec<Taken>, sqlx::Error> {
-        if self.refunds == 0 { Ok(Vec::new()) } else { taken(conn, order_id).await }
+        if self.has_refunds() { taken(conn, order_id).await } else { Ok(Vec::new()) }
     }
 }
 
