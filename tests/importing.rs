@@ -8,6 +8,7 @@ use crate::world::{Person, World, order, passenger, raw};
 
 on_both! {
     the_same_file_again_changes_nothing
+    any_number_of_orders_is_kept_whole
     a_changed_order_keeps_its_refunds
     a_common_name_finds_everybody_who_has_it
     a_bad_order_is_named_by_line_and_path_and_the_others_go_in
@@ -36,6 +37,20 @@ async fn the_same_file_again_changes_nothing(world: World) {
     // Twice in one file counts once.
     let twice = order(&number(900)).finish().0;
     assert_eq!(world.import(&agency, &format!("{twice}\n{twice}\n")).await.0, counts(1, 0, 1, 0));
+}
+
+async fn any_number_of_orders_is_kept_whole(world: World) {
+    let agency = world.agency("SUNRIVER").await;
+    let mut sum = 0;
+    // Around the sizes in which rows are written together.
+    for count in [1_u32, 2, 3, 5, 16, 17, 63, 64, 65, 100, 128, 129, 256, 257] {
+        let lines: String = (0..count).map(|n| order(&number((1_000 * count + n) as usize)).finish().0 + "\n").collect();
+        assert_eq!(world.import(&agency, &lines).await, (counts(count.into(), 0, 0, 0), vec![]));
+        sum += i64::from(count);
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders").await, sum, "after {count} at once");
+        assert_eq!(world.count("SELECT COUNT(*) FROM orders o JOIN order_documents d ON d.order_id = o.id").await, sum);
+        assert_eq!(world.count("SELECT COUNT(DISTINCT order_id) FROM booking_keys WHERE kind = 'name'").await, sum);
+    }
 }
 
 async fn a_changed_order_keeps_its_refunds(world: World) {

@@ -11,6 +11,10 @@ type Arguments = <Driver as sqlx::Database>::Arguments;
 /// Rows in the largest statement: some thousand parameters, of which SQLite takes 32,766 and PostgreSQL 65,535.
 pub const ROWS_PER_STATEMENT: usize = 256;
 
+/// Up to so many rows are one statement on PostgreSQL, which is filled up with rows of nothing and says how many are rows. To
+/// begin a statement for a table of many indexes takes as long as two rows, and a row of nothing a thirtieth of one.
+const MOST_FILLED_UP: usize = 64;
+
 /// A table and its columns, listed once.
 #[derive(Debug, Clone, Copy)]
 pub struct Table<'a> {
@@ -62,10 +66,12 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
         }
         // Few sizes of statement exist, so that all stay prepared. Of the largest there are more, by what its rows share; a
         // new one costs a row little.
-        let size = [ROWS_PER_STATEMENT, 128, 64, 32, 16, 8, 4, 2].into_iter().find(|size| self.at_hand.len() >= *size).unwrap_or(1);
-        let rows: Vec<Vec<Value>> = self.at_hand.drain(..size).collect();
+        let left = self.at_hand.len();
+        let size = if self.numbered && left <= MOST_FILLED_UP { left.next_power_of_two() } else { 1 << left.ilog2() };
+        let rows: Vec<Vec<Value>> = self.at_hand.drain(..size.min(left)).collect();
         let shared = if self.numbered { Vec::new() } else { shared_columns(&rows) };
         let text = statement(self.table, size, self.numbered, &shared);
+        let filling = is_filled_up(size, self.numbered).then(|| (rows.len(), nothing_for(&rows[0])));
         let mut arguments = Arguments::default();
         let is_shared = |column: usize| shared.contains(&column);
         for column in &shared {
@@ -76,8 +82,28 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
                 cell.bind(&mut arguments)?;
             }
         }
+        if let Some((count, nothing)) = filling {
+            for cell in std::iter::repeat_n(nothing, size - count).flatten() {
+                cell.bind(&mut arguments)?;
+            }
+            Value::from(i64::try_from(count).unwrap_or(i64::MAX)).bind(&mut arguments)?;
+        }
         Ok(Some((text, arguments)))
     }
+}
+
+/// Whether a statement of so many rows says how many of them are rows.
+fn is_filled_up(size: usize, numbered: bool) -> bool {
+    numbered && (2..=MOST_FILLED_UP).contains(&size)
+}
+
+/// A row of nothing, of the same kinds.
+fn nothing_for(row: &[Value]) -> Vec<Value> {
+    let nothing = |cell: &Value| match cell {
+        Value::Text(_) | Value::NoText => Value::NoText,
+        Value::Number(_) | Value::NoNumber => Value::NoNumber,
+    };
+    row.iter().map(nothing).collect()
 }
 
 /// The columns in which all rows of a large statement say the same. SQLite takes a copy of every value that is bound, and
@@ -115,6 +141,9 @@ fn statement(table: Table<'_>, rows: usize, numbered: bool, shared: &[usize]) ->
             }
         }
         text.push(')');
+    }
+    if is_filled_up(rows, numbered) {
+        let _ = write!(text, " LIMIT 0 + ${}", rows * own.len() + 1);
     }
     // Without a condition SQLite would take an ON CONFLICT for one of a join.
     text.push_str(if shared.is_empty() { " " } else { ") WHERE true " });
