@@ -93,8 +93,10 @@ pub struct ToSubmit {
     pub counts: Counts,
 }
 
+/// A quote and its booking as the database has them.
 #[derive(FromRow)]
-struct ToSubmitRow {
+pub struct ToSubmitRow {
+    order_no: String,
     document_digest: String,
     document: String,
     #[sqlx(flatten)]
@@ -104,36 +106,49 @@ struct ToSubmitRow {
     counts: Counts,
 }
 
-/// The query of [`to_submit`].
-#[must_use]
-pub fn to_submit_query(scope: &Scope, order_no: &str, id: &str) -> Select {
-    Select::new(concat!(
-        "SELECT o.document_digest, d.document, q.id, q.order_id, o.agency_id, q.ordinal, q.selection, q.facts, q.answer, q.created_by, \
-         q.created_at, q.expires_at, (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, ",
-        counts!("o.id"),
-        " FROM orders o JOIN order_documents d ON d.order_id = o.id JOIN quotes q ON q.order_id = o.id"
-    ))
-    .and("o.order_no = ?", [order_no.into()])
-    .and("q.id = ?", [id.into()])
-    .and_if("o.agency_id = ?", scope.agency_id())
+impl ToSubmitRow {
+    /// Whether it is of this booking, and the scope may see it.
+    #[must_use]
+    pub fn is_of(&self, scope: &Scope, order_no: &str) -> bool {
+        self.order_no == order_no && scope.includes(&self.quote.agency_id)
+    }
+
+    /// What they say.
+    ///
+    /// # Errors
+    /// When a column holds what it never should.
+    pub fn read(self) -> Result<ToSubmit, sqlx::Error> {
+        let quote = self.quote.quote()?;
+        let kept = Kept {
+            id: quote.order_id.clone(),
+            agency_id: quote.agency_id.clone(),
+            has_refund: self.counts.has_refunds(),
+            document_digest: self.document_digest,
+            booking: serde_json::from_str(&self.document).map_err(decode)?,
+        };
+        Ok(ToSubmit { kept, quote, refund_number: self.refund_number, counts: self.counts })
+    }
 }
 
-/// One quote of a booking that the scope may see, to be submitted; in one statement.
+/// The query of [`to_submit`].
+#[must_use]
+pub fn to_submit_query(ids: &[&str]) -> Select {
+    Select::new(concat!(
+        "SELECT o.order_no, o.document_digest, d.document, q.id, q.order_id, o.agency_id, q.ordinal, q.selection, q.facts, q.answer, \
+         q.created_by, q.created_at, q.expires_at, (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, ",
+        counts!("q.order_id"),
+        " FROM quotes q JOIN orders o ON o.id = q.order_id JOIN order_documents d ON d.order_id = q.order_id"
+    ))
+    .and_in("q.id", ids.iter().map(|id| (*id).into()))
+}
+
+/// Quotes with their bookings, by id, for those who submit them; in one statement. Whether it is theirs is for them to ask.
 ///
 /// # Errors
 /// The database's own.
-pub async fn to_submit(conn: &mut Conn, scope: &Scope, order_no: &str, id: &str) -> Result<Option<ToSubmit>, sqlx::Error> {
-    let rows: Vec<ToSubmitRow> = to_submit_query(scope, order_no, id).fetch(conn).await?;
-    let Some(ToSubmitRow { document_digest, document, quote, refund_number, counts }) = rows.into_iter().next() else { return Ok(None) };
-    let quote = quote.quote()?;
-    let kept = Kept {
-        id: quote.order_id.clone(),
-        agency_id: quote.agency_id.clone(),
-        has_refund: counts.has_refunds(),
-        document_digest,
-        booking: serde_json::from_str(&document).map_err(decode)?,
-    };
-    Ok(Some(ToSubmit { kept, quote, refund_number, counts }))
+pub async fn to_submit(conn: &mut Conn, ids: &[&str]) -> Result<HashMap<String, ToSubmitRow>, sqlx::Error> {
+    let rows: Vec<ToSubmitRow> = to_submit_query(ids).fetch(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.quote.id.clone(), row)).collect())
 }
 
 /// The ordinals of orders' newest quotes, by order; one that has none is absent.

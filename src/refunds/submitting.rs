@@ -1,11 +1,12 @@
 //! Submitting a quote: it becomes a refund, once, however often and by however many people the button is pressed.
 //!
 //! A refund's number leaves none out, so that whoever takes one keeps all others waiting until the commit. Therefore a
-//! submission is read and reckoned beside those of others, and those that are decided at the same time are registered in one
-//! transaction, if nothing has changed meanwhile. One that cannot go with others goes alone, and everything is decided again.
+//! submission is reckoned beside those of others; those that come at the same time are read by one statement, and those that are
+//! decided at the same time are registered in one transaction, if nothing has changed meanwhile. One that cannot go with others
+//! goes alone, and everything is decided again.
 
 use super::model::Reason;
-use super::quote_store::{self, KeptQuote, ToSubmit};
+use super::quote_store::{self, KeptQuote, ToSubmit, ToSubmitRow};
 use super::quoting;
 use super::refusal::Refusal;
 use super::registering::{self, Beginning, Entrant};
@@ -15,7 +16,7 @@ use crate::config::Limits;
 use crate::db::line::Joint;
 use crate::db::{Conn, Db, again, is_duplicate};
 use crate::incidents;
-use crate::kernel::actor::Actor;
+use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::Timestamp;
 use crate::web::once::{self, Earlier, Use};
 
@@ -84,8 +85,9 @@ pub async fn submit(db: &Db, submission: Submission, limits: &Limits, now: Times
 /// The submission, if it can be registered as things are now. What is refused here is decided again: an earlier press of the
 /// same button may have been faster.
 async fn ready(db: &Db, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Option<Ready>, sqlx::Error> {
-    let mut conn = db.read().await?;
-    let Some(found) = to_submit(&mut conn, submission).await? else { return Ok(None) };
+    let wanted = Wanted { scope: submission.actor.scope(), order_no: submission.order_no.clone(), quote_id: submission.quote_id.clone() };
+    let Some(found) = db.join(wanted).await.transpose()?.flatten() else { return Ok(None) };
+    let (found, mut conn) = (found.read()?, db.read().await?);
     match decide(&mut conn, found, submission, limits, now).await {
         Ok(Decision::Register { kept, quote, counts }) => {
             let stamp = Stamp { document_digest: kept.document_digest.clone(), counts };
@@ -95,8 +97,37 @@ async fn ready(db: &Db, submission: &Submission, limits: &Limits, now: Timestamp
     }
 }
 
-async fn to_submit(conn: &mut Conn, submission: &Submission) -> Result<Option<ToSubmit>, sqlx::Error> {
-    quote_store::to_submit(conn, &submission.actor.scope(), &submission.order_no, &submission.quote_id).await
+/// A quote that is to be submitted, and whose it must be.
+struct Wanted {
+    scope: Scope,
+    order_no: String,
+    quote_id: String,
+}
+
+impl Joint for Wanted {
+    /// The quote with its booking; nothing when there is none for this scope, or somebody else submits it at this moment.
+    type Answer = Result<Option<ToSubmitRow>, sqlx::Error>;
+
+    const MOST: usize = 64;
+
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+        match read_together(db, &pieces).await {
+            Ok(found) => found.into_iter().map(Ok).collect(),
+            Err(error) => pieces.iter().map(|_| Err(again(&error))).collect(),
+        }
+    }
+}
+
+/// Reads what some people submit: most of what a statement takes, the trip above all, it takes once for all of them.
+async fn read_together(db: &Db, wanted: &[Wanted]) -> Result<Vec<Option<ToSubmitRow>>, sqlx::Error> {
+    let mut conn = db.read().await?;
+    let ids: Vec<&str> = wanted.iter().map(|one| one.quote_id.as_str()).collect();
+    let mut found = quote_store::to_submit(&mut conn, &ids).await?;
+    let mut take = |one: &Wanted| {
+        let is_theirs = found.get(&one.quote_id).is_some_and(|row| row.is_of(&one.scope, &one.order_no));
+        if is_theirs { found.remove(&one.quote_id) } else { None }
+    };
+    Ok(wanted.iter().map(&mut take).collect())
 }
 
 impl Joint for Ready {
@@ -164,7 +195,8 @@ async fn submit_alone(conn: &mut Conn, submission: &Submission, limits: &Limits,
         Earlier::Different => return Err(Refusal::KeyReused),
         Earlier::Nothing => {}
     }
-    let found = to_submit(conn, submission).await?.ok_or(Refusal::Absent)?;
+    let found = quote_store::to_submit(conn, &[&submission.quote_id]).await?.remove(&submission.quote_id);
+    let found = found.filter(|row| row.is_of(&actor.scope(), &submission.order_no)).ok_or(Refusal::Absent)?.read()?;
     match decide(conn, found, submission, limits, now).await? {
         Decision::Before(number) => Ok(Outcome::Submitted(number)),
         Decision::QuoteAnew(fresh) => {
