@@ -32,6 +32,11 @@ impl Shelf {
         self.found.len()
     }
 
+    /// Adds what another holds.
+    pub(super) fn extend(&mut self, other: Self) {
+        self.found.extend(other.found);
+    }
+
     /// As [`add_rates`].
     ///
     /// # Errors

@@ -3,8 +3,7 @@
 use super::quote_store::{self, KeptQuote};
 use super::refusal::Refusal;
 use super::selection::Selection;
-use super::taken_store;
-use super::taken_store::Counts;
+use super::taken_store::{self, Counts};
 use super::terms::Shelf;
 use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;

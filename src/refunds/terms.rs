@@ -29,8 +29,12 @@ impl Shelf {
         KEPT.with_borrow_mut(|(kept, shelf)| if *kept == revision { std::mem::take(shelf) } else { Self::default() })
     }
 
-    /// Keeps it for the next who need this revision. What was read after the revision was is never older than that.
-    pub fn keep(self, revision: i64) {
+    /// Keeps it for the next who need this revision, beside what others have kept of it meanwhile. What was read after the
+    /// revision was is never older than that.
+    pub fn keep(mut self, revision: i64) {
+        let others = Self::of(revision);
+        self.rules.extend(others.rules);
+        self.rates.extend(others.rates);
         if revision != UNKNOWN && self.rules.len() + self.rates.len() <= MOST_KEPT {
             KEPT.set((revision, self));
         }

@@ -81,6 +81,11 @@ impl Shelf {
         self.in_use.is_empty()
     }
 
+    /// Adds what another knows.
+    pub fn extend(&mut self, other: Self) {
+        self.in_use.extend(other.in_use);
+    }
+
     /// As [`choose`].
     ///
     /// # Errors
