@@ -83,6 +83,11 @@ impl Db {
         Self { readers: self.readers.for_pages(nth), ..self.clone() }
     }
 
+    /// The same database for work on other threads than those that write pages.
+    fn for_other_work(&self) -> Self {
+        Self { readers: self.readers.for_other_work(), ..self.clone() }
+    }
+
     /// A connection for reading.
     ///
     /// # Errors

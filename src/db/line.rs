@@ -78,7 +78,7 @@ impl Db {
         let (tell, told) = oneshot::channel();
         let line = self.lines.of::<P>();
         if line.put((piece, tell)) {
-            let db = self.clone();
+            let db = self.for_other_work();
             spawn_write(async move { work(&db, &line).await });
         }
         told.await.ok()

@@ -49,6 +49,12 @@ impl Readers {
         Self { groups: self.groups.clone(), own: 1 + nth % (self.groups.len() - 1) }
     }
 
+    /// Those for other work than pages.
+    #[must_use]
+    pub fn for_other_work(&self) -> Self {
+        Self { groups: self.groups.clone(), own: 0 }
+    }
+
     /// Lends a connection.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::taken_store::{self, Counts, Stamp};
 use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
 use crate::db::line::Joint;
-use crate::db::{Conn, Db, again, is_duplicate};
+use crate::db::{Conn, Db, again, is_duplicate, is_lost};
 use crate::incidents;
 use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::Timestamp;
@@ -105,7 +105,7 @@ struct Wanted {
 }
 
 impl Joint for Wanted {
-    /// The quote with its booking; nothing when there is none for this scope, or somebody else submits it at this moment.
+    /// The quote with its booking; nothing when there is none for this scope, or another of these takes it.
     type Answer = Result<Option<ToSubmitRow>, sqlx::Error>;
 
     const MOST: usize = 64;
@@ -113,6 +113,11 @@ impl Joint for Wanted {
     async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
         match read_together(db, &pieces).await {
             Ok(found) => found.into_iter().map(Ok).collect(),
+            // Another connection may live, for each alone.
+            Err(error) if is_lost(&error) => {
+                db.doubt();
+                pieces.iter().map(|_| Ok(None)).collect()
+            }
             Err(error) => pieces.iter().map(|_| Err(again(&error))).collect(),
         }
     }
@@ -203,7 +208,7 @@ async fn submit_alone(conn: &mut Conn, submission: &Submission, limits: &Limits,
             quote_store::insert(conn, &fresh).await?;
             Ok(Outcome::QuotedAnew(fresh.id))
         }
-        Decision::Register { kept, quote, .. } => {
+        Decision::Register { quote, .. } => {
             let beginning = Beginning { proof: submission.proof.clone(), ..Beginning::default() };
             let refund = registering::register(conn, &kept, &quote, beginning, actor, limits, now).await?;
             once::remember(conn, owner, key, &request(&kept, submission), &refund.number, now).await?;
