@@ -24,7 +24,7 @@ pub struct Table<'a> {
     pub suffix: &'a str,
 }
 
-/// Inserts the rows, in order.
+/// Inserts the rows, in order. A column is of text or of numbers in all of them.
 ///
 /// # Errors
 /// The database's own; nothing is inserted of the statement that failed.
@@ -71,7 +71,8 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
         let rows: Vec<Vec<Value>> = self.at_hand.drain(..size.min(left)).collect();
         let shared = if self.numbered { Vec::new() } else { shared_columns(&rows) };
         let text = statement(self.table, size, self.numbered, &shared);
-        let filling = is_filled_up(size, self.numbered).then(|| (rows.len(), nothing_for(&rows[0])));
+        debug_assert!(rows.iter().all(|row| nothing_for(row) == nothing_for(&rows[0])), "kinds of cells in {}", self.table.name);
+        let filling = says_its_count(size, self.numbered).then(|| (rows.len(), nothing_for(&rows[0])));
         let mut arguments = Arguments::default();
         let is_shared = |column: usize| shared.contains(&column);
         for column in &shared {
@@ -92,8 +93,8 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
     }
 }
 
-/// Whether a statement of so many rows says how many of them are rows.
-fn is_filled_up(size: usize, numbered: bool) -> bool {
+/// Whether a statement of so many rows says how many of them are rows: one text serves all that fit.
+fn says_its_count(size: usize, numbered: bool) -> bool {
     numbered && (2..=MOST_FILLED_UP).contains(&size)
 }
 
@@ -142,7 +143,7 @@ fn statement(table: Table<'_>, rows: usize, numbered: bool, shared: &[usize]) ->
         }
         text.push(')');
     }
-    if is_filled_up(rows, numbered) {
+    if says_its_count(rows, numbered) {
         let _ = write!(text, " LIMIT 0 + ${}", rows * own.len() + 1);
     }
     // Without a condition SQLite would take an ON CONFLICT for one of a join.
