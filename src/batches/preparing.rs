@@ -10,7 +10,7 @@ use super::model::{Batch, BatchRow, RowCode, RowStatus};
 use super::working::CHUNK;
 use crate::bookings::store as bookings;
 use crate::config::Limits;
-use crate::db::Conn;
+use crate::db::{Conn, revisions};
 use crate::incidents::model::Incident;
 use crate::incidents::store as incidents;
 use crate::kernel::actor::{Actor, Scope};
@@ -24,13 +24,14 @@ use crate::refunds::taken_store::{self, Taken};
 use crate::refunds::terms::Shelf;
 
 /// What the claims of some orders depend on, and others may change: their documents, what of them is in refunds, how often
-/// they were quoted, and what proves that a flight was changed. Rule sets and rates are those of the moment of reckoning.
+/// they were quoted, what proves that a flight was changed, and the revision of the terms.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Seen {
     documents: Vec<(String, String)>,
     taken: HashMap<String, Vec<Taken>>,
     ordinals: HashMap<String, i64>,
     proving: HashMap<String, Incident>,
+    terms: i64,
 }
 
 impl Seen {
@@ -60,7 +61,8 @@ impl Seen {
         let taken = taken_store::taken_of_many(conn, &ids).await?;
         let ordinals = quote_store::newest_ordinals(conn, &ids).await?;
         let proving = incidents::proving_of_many(conn, &ids).await?;
-        Ok(Self { documents, taken, ordinals, proving })
+        let terms = revisions::terms(conn).await?;
+        Ok(Self { documents, taken, ordinals, proving, terms })
     }
 }
 

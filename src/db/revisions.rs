@@ -7,7 +7,7 @@ use crate::kernel::id::random_bytes;
 /// Nothing is known of it yet: it must not be kept.
 pub const UNKNOWN: i64 = 0;
 
-/// The terms that quotes are reckoned by: rule sets in use and exchange rates.
+/// The terms that quotes are reckoned by: rule sets in use, no-go airports and exchange rates.
 pub const TERMS: &str = "terms";
 
 /// The revision of [`TERMS`] as a column of any query; [`UNKNOWN`] where they were never renewed.
@@ -16,6 +16,15 @@ macro_rules! terms_revision {
     () => {
         "CAST(COALESCE((SELECT v.revision FROM revisions v WHERE v.name = 'terms'), 0) AS BIGINT)"
     };
+}
+
+/// The revision of [`TERMS`] now.
+///
+/// # Errors
+/// The database's own.
+pub async fn terms(conn: &mut Conn) -> Result<i64, sqlx::Error> {
+    let (revision,): (i64,) = sqlx::query_as(concat!("SELECT ", terms_revision!())).fetch_one(conn).await?;
+    Ok(revision)
 }
 
 /// Gives something a new revision, in the transaction that changes it. It is drawn and not counted: of two databases that began
@@ -35,4 +44,14 @@ pub async fn renew(conn: &mut Conn, name: &str) -> Result<(), sqlx::Error> {
         .execute(conn)
         .await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TERMS;
+
+    #[test]
+    fn the_column_is_of_the_terms() {
+        assert!(terms_revision!().contains(&format!("'{TERMS}'")));
+    }
 }

@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use crate::db::Conn;
 use crate::db::select::Select;
 
-/// How often an order was quoted, what of it is in refunds, what is known of its flights, and the terms of its quotes.
+/// How often an order was quoted, what of it is in refunds, what is known of its flights, and the revision of the terms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
 pub struct Counts {
     pub newest_ordinal: i64,

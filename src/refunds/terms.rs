@@ -8,7 +8,7 @@ use crate::db::revisions::UNKNOWN;
 use crate::rule_sets;
 
 /// Rule sets and rates that were read, kept by one thread at most; then it begins anew.
-const MOST_KEPT: usize = 1_000;
+const MOST_KEPT: usize = 500;
 
 /// Rule sets and rates that are read once, however many quotes are made by them.
 #[derive(Debug, Default)]
@@ -22,15 +22,15 @@ thread_local! {
 }
 
 impl Shelf {
-    /// Takes what this thread has kept of a revision, which was read before; whoever has filled it up gives it back by
-    /// [`Shelf::keep`].
+    /// Takes what this thread has kept of a revision. Whoever reads more gives it back by [`Shelf::keep`]; the revision must have
+    /// been read before that.
     #[must_use]
     pub fn of(revision: i64) -> Self {
         KEPT.with_borrow_mut(|(kept, shelf)| if *kept == revision { std::mem::take(shelf) } else { Self::default() })
     }
 
-    /// Keeps it for the next who need this revision, beside what others have kept of it meanwhile. What was read after the
-    /// revision was is never older than that.
+    /// Keeps it for the next who need this revision, beside what others have kept of it meanwhile. What it holds may be newer than
+    /// the revision, since it was read later, but never older.
     pub fn keep(mut self, revision: i64) {
         let others = Self::of(revision);
         self.rules.extend(others.rules);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::FromRow;
 
-use crate::db::{Conn, json};
+use crate::db::{Conn, json, revisions};
 use crate::kernel::code::Code;
 use crate::kernel::id::new_id;
 use crate::kernel::time::{Timestamp, instant_text, parse_instant};
@@ -78,9 +78,9 @@ pub async fn insert(conn: &mut Conn, scope: TableScope, airports: &Airports, by:
         .bind(document)
         .bind(by)
         .bind(instant_text(now))
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(())
+    revisions::renew(conn, revisions::TERMS).await
 }
 
 /// Adds what the tables say of the facts' airports of departure, so that the quote keeps it.

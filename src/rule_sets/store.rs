@@ -69,10 +69,10 @@ pub struct Shelf {
 }
 
 impl Shelf {
-    /// For how many carriers and days it knows the rule sets.
+    /// How many rule sets it holds, and for how many carriers and days.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.in_use.len()
+        self.in_use.values().map(|rules| 1 + rules.len()).sum()
     }
 
     /// Whether it knows none.
