@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use afterfare::db::Kind;
 use afterfare::kernel::actor::Role;
+use afterfare::refunds::taken_store::{self, Stamp};
 use futures_util::future::join_all;
 use sqlx::{AnyConnection, Connection, Executor};
 
@@ -15,6 +16,7 @@ on_both! {
     thirty_orders_are_submitted_at_once
     what_is_wrong_with_one_is_nobody_elses_affair
     an_order_that_somebody_holds_keeps_nobody_else_waiting
+    a_quote_is_submitted_by_its_own_agency_only
     terms_that_change_before_its_turn_are_seen
     deadlines_of_many_are_told_once
 }
@@ -144,12 +146,43 @@ async fn an_order_that_somebody_holds_keeps_nobody_else_waiting(world: World) {
     assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 4);
 }
 
+async fn a_quote_is_submitted_by_its_own_agency_only(world: World) {
+    let people = people(&world).await;
+    let (lan, stranger) = (&people[0], people.last().expect("somebody of the other agency"));
+    let own = Button::of(lan, &order_no(0), "voluntary").await;
+    let another = Button::of(lan, &order_no(1), "voluntary").await;
+    let strangers = Button::of(stranger, &order_no(100), "voluntary").await;
+    let as_stranger = |button: &Button, once: &str| Button { person: stranger.clone(), ..button.clone() }.with_key(once);
+    let answers = pressed(vec![
+        as_stranger(&own, "stranger-1"),
+        Button { quote: own.quote.clone(), ..as_stranger(&strangers, "stranger-2") },
+        Button { quote: another.quote.clone(), ..own.clone() }.with_key("other-order"),
+        own.clone(),
+        as_stranger(&own, "stranger-3"),
+    ])
+    .await;
+    let statuses: Vec<u16> = answers.iter().map(|(status, _)| *status).collect();
+    assert_eq!(statuses, [404, 404, 404, 303, 404]);
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds").await, 1);
+    assert_eq!(world.count("SELECT COUNT(*) FROM refunds r JOIN users u ON u.id = r.registered_by AND u.agency_id = r.agency_id").await, 1);
+}
+
+async fn stamp(world: &World, order_no: &str) -> Option<Stamp> {
+    let mut conn = world.app.db.read().await.expect("a connection");
+    taken_store::stamp(&mut conn, order_no).await.expect("a stamp")
+}
+
 async fn terms_that_change_before_its_turn_are_seen(world: World) {
     let people = people(&world).await;
     let lan = &people[0];
     lan.refund(&order_no(0), "voluntary").await;
     let (first, second) = (Button::of(lan, &order_no(1), "voluntary").await, Button::of(lan, &order_no(2), "voluntary").await);
     let dearer = "date,from,to,rate\n2026-11-20,CNY,USD,0.14\n";
+    let (before, after) = (stamp(&world, &order_no(3)).await, {
+        world.rates("date,from,to,rate\n2026-11-20,CNY,VND,3700\n").await;
+        stamp(&world, &order_no(3)).await
+    });
+    assert_ne!(before, after, "whoever registers sees that a rate was loaded");
     if world.app.db.kind == Kind::Sqlite {
         // Nobody can write while somebody else does.
         world.rates(dearer).await;
@@ -161,7 +194,11 @@ async fn terms_that_change_before_its_turn_are_seen(world: World) {
     conn.execute("BEGIN").await.expect("begun");
     conn.execute("UPDATE counters SET value = value").await.expect("held");
     let first = actix_web::rt::spawn(first.press());
-    while world.count("SELECT COUNT(*) FROM pg_locks WHERE NOT granted").await == 0 {
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut patience = 1_000;
+    while world.count(waits).await == 0 {
+        patience -= 1;
+        assert!(patience > 0, "nobody waits for a number");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
     // The second is decided by the old rate while it waits for its turn.
