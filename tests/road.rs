@@ -53,11 +53,13 @@ async fn road(world: World, language: Language, words: [&str; 4]) {
 
     let quote = lan.quote(&order_no, "voluntary").await;
     let page = lan.get(&quote).await.expect_status(200).expect(words[0]).expect(words[1]);
-    let (penalty, refund) = if language == Language::Vietnamese { ("447,20", "74,99") } else { ("447.20", "74.99") };
+    let (penalty, refund, rate) =
+        if language == Language::Vietnamese { ("447,20", "74,99", "0,137917") } else { ("447.20", "74.99", "0.137917") };
     let lines = page.select(".receipt dd").join(" | ");
     for amount in [penalty, refund] {
         assert!(lines.contains(amount), "{amount} is not in {lines}");
     }
+    assert!(page.words().matches(rate).count() >= 2, "beside the fee and in the calculation: {}", page.words());
     assert!(page.select("footer button").join(" ").contains(&format!("USD {refund}")), "the button carries the amount");
 
     let number = lan.refund(&order_no, "voluntary").await;

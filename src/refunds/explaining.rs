@@ -116,21 +116,21 @@ pub fn step(step: &Step, name: impl Fn(i64) -> String) -> Message {
         Step::Fee { direction, amount } => Message::new("step-fee").word("direction", direction.named()).money("amount", *amount),
         Step::Share { direction, basis_points, of, amount } => Message::new("step-share")
             .word("direction", direction.named())
-            .text("percent", percent(*basis_points))
+            .figure("percent", percent(*basis_points))
             .money("of", *of)
             .money("amount", *amount),
         Step::Limited { from, to } => Message::new("step-limited").money("from", *from).money("to", *to),
         Step::Factor { passenger_type, basis_points, amount } => Message::new("step-factor")
             .word("type", passenger_type.named())
-            .text("percent", percent(*basis_points))
+            .figure("percent", percent(*basis_points))
             .money("amount", *amount),
         Step::MiscFee { amount } => Message::new("step-misc-fee").money("amount", *amount),
         Step::Waived { code, amount } => Message::new("step-waived").text("code", code).money("amount", *amount),
         Step::Converted { from, to, rate, day } => {
-            Message::new("step-converted").money("from", *from).money("to", *to).text("rate", rate).text("day", day)
+            Message::new("step-converted").money("from", *from).money("to", *to).figure("rate", *rate).text("day", day)
         }
         Step::ConvertedInversely { from, to, rate, day } => {
-            Message::new("step-converted-inversely").money("from", *from).money("to", *to).text("rate", rate).text("day", day)
+            Message::new("step-converted-inversely").money("from", *from).money("to", *to).figure("rate", *rate).text("day", day)
         }
         Step::Strictest { kept, instead_of, .. } if kept == instead_of => Message::new("step-chain-agrees").money("kept", *kept),
         Step::Strictest { document, kept, instead_of } => {

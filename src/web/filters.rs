@@ -115,10 +115,10 @@ pub fn money_or_dash(amount: impl Borrow<Option<Money>>, env: &dyn Values) -> as
     Ok((*amount.borrow()).map_or_else(|| "–".to_owned(), |amount| figures::money(amount, language)))
 }
 
-/// A whole number with its groups.
+/// A number with its groups, and with decimals if it has any.
 #[askama::filter_fn]
-pub fn figure(count: impl ToString, env: &dyn Values) -> askama::Result<String> {
-    Ok(figures::count(number(&count), reader(env)?.language))
+pub fn figure(number: impl ToString, env: &dyn Values) -> askama::Result<String> {
+    Ok(figures::figure(&number.to_string(), reader(env)?.language))
 }
 
 /// A count that may have been broken off: "999+".

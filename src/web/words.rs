@@ -30,6 +30,8 @@ pub enum Fill {
     Text(String),
     Count(i64),
     Money(crate::kernel::money::Money),
+    /// A number with decimals, plainly: `0.137917`.
+    Figure(String),
     /// An instant, told in the reader's zone.
     Moment(Timestamp),
     /// Another message, such as the name of a status.
@@ -61,6 +63,13 @@ impl Message {
     #[must_use]
     pub fn money(mut self, name: &'static str, amount: crate::kernel::money::Money) -> Self {
         self.fills.push((name.into(), Fill::Money(amount)));
+        self
+    }
+
+    /// Fills in a number that may have decimals, such as a rate or a percentage.
+    #[must_use]
+    pub fn figure(mut self, name: &'static str, figure: rust_decimal::Decimal) -> Self {
+        self.fills.push((name.into(), Fill::Figure(figure.to_string())));
         self
     }
 
@@ -101,6 +110,7 @@ impl Message {
                 Fill::Text(text) => FluentValue::from(text.clone()),
                 Fill::Count(count) => FluentValue::from(*count),
                 Fill::Money(amount) => FluentValue::from(super::figures::money(*amount, language)),
+                Fill::Figure(plain) => FluentValue::from(super::figures::figure(plain, language)),
                 Fill::Moment(at) => FluentValue::from(format!("{} UTC", super::figures::moment(*at, "UTC"))),
                 Fill::Word(word) => FluentValue::from(word.say(language)),
             };
