@@ -1,7 +1,9 @@
 //! Every URL, grouped by room, with the permission it needs. The table of contents of the portal.
 
-use actix_web::guard;
+use std::collections::BTreeMap;
+
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{Scope, guard};
 
 use crate::agencies::{account_pages, agency_pages, sign_in_pages, user_pages};
 use crate::attachments::pages as attachments;
@@ -38,6 +40,11 @@ pub struct Route {
     pub needs: Option<Permission>,
 }
 
+/// The first segment of a path, and what stands below it.
+fn segments(path: &str) -> (&str, &str) {
+    path.split_at(path.char_indices().skip(1).find_map(|(at, mark)| (mark == '/').then_some(at)).unwrap_or(path.len()))
+}
+
 macro_rules! routes {
     ($($method:ident $path:literal $($permission:ident)? => $handler:path;)+) => {
         /// Every route of the portal.
@@ -47,9 +54,25 @@ macro_rules! routes {
             needs: routes!(@needs $($permission)?),
         }),+];
 
-        /// Hangs every route into an app.
+        /// Hangs every route into an app: those below one first segment together, since a request is compared with one
+        /// pattern after the other, before its handler is known and again when it is measured.
         pub fn configure(config: &mut ServiceConfig) {
-            $(config.route($path, routes!(@guarded $method).to($handler));)+
+            let mut below_first: BTreeMap<&str, Scope> = BTreeMap::new();
+            $(
+                let route = routes!(@guarded $method).to($handler);
+                match segments($path) {
+                    (first, "") => {
+                        config.route(first, route);
+                    }
+                    (first, rest) => {
+                        let scope = below_first.remove(first).unwrap_or_else(|| web::scope(first));
+                        below_first.insert(first, scope.route(rest, route));
+                    }
+                }
+            )+
+            for scope in below_first.into_values() {
+                config.service(scope);
+            }
         }
     };
     // Balancers ask with HEAD; it is GET without a body.
