@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::sync::watch;
 
 use crate::on_both;
-use crate::world::{Person, World, settings};
+use crate::world::{Person, World, execute, settings};
 
 on_both! {
     a_refusal_is_told_with_its_reason_and_next_step
@@ -24,6 +24,7 @@ on_both! {
     a_digest_waits_and_none_is_none
     two_workers_send_each_mail_once
     the_bell_is_one_s_own
+    the_bell_counts_to_nine
 }
 
 const ORDER: &str = "SKLA20261104193210042";
@@ -350,4 +351,27 @@ async fn the_bell_is_one_s_own(world: World) {
     // Back only to an address of our own.
     let away = lan.post("/notices/reading", &[("back", "//evil.example/x")]).await.expect_status(303);
     assert_eq!(away.location, "/notices");
+}
+
+async fn the_bell_counts_to_nine(world: World) {
+    let (_, sam, number) = world.registered(ORDER).await;
+    for (unread, shown, called) in
+        [(1, "1", "Notices: one unread"), (9, "9", "Notices: 9 unread"), (10, "9+", "Notices: more than 9 unread")]
+    {
+        while world
+            .count("SELECT COUNT(*) FROM notices n JOIN users u ON u.id = n.user_id WHERE u.name = 'sam' AND n.read_at IS NULL")
+            .await
+            < unread
+        {
+            execute(
+                &world.url,
+                "INSERT INTO notices (id, user_id, case_kind, case_id, case_no, order_no, path, sentences, created_at, mail_state, mail_due_at, mail_attempts) \
+                 SELECT n.id || '+', n.user_id, n.case_kind, n.case_id, n.case_no, n.order_no, n.path, n.sentences, n.created_at, 'none', n.mail_due_at, 0 \
+                 FROM notices n JOIN users u ON u.id = n.user_id WHERE u.name = 'sam' ORDER BY n.id DESC LIMIT 1",
+            )
+            .await;
+        }
+        let page = sam.get(&format!("/refunds/{number}")).await.expect_status(200);
+        assert_eq!((page.select(".bell .count"), page.attribute(".bell", "aria-label").as_deref()), (vec![shown.to_owned()], Some(called)));
+    }
 }

@@ -7,6 +7,7 @@ bell-unread = { $count ->
     [one] Notices: one unread
    *[other] Notices: { $count } unread
 }
+bell-unread-many = Notices: more than { $count } unread
 case-kind-refund = Refund
 case-kind-request = Request
 case-kind-incident = Incident

@@ -4,6 +4,7 @@ notices-none = Chưa có thông báo nào. Mọi thay đổi về hoàn tiền, 
 notices-read-all = Đánh dấu tất cả đã đọc
 notices-by-mail = Qua email
 bell-unread = Thông báo: { $count } chưa đọc
+bell-unread-many = Thông báo: hơn { $count } chưa đọc
 case-kind-refund = Hoàn tiền
 case-kind-request = Yêu cầu
 case-kind-incident = Sự cố

@@ -4,6 +4,7 @@ notices-none = 暂无通知。退款、请求和订单有变化时，将在此�
 notices-read-all = 全部标为已读
 notices-by-mail = 邮件通知
 bell-unread = 通知：{ $count } 条未读
+bell-unread-many = 通知：超过 { $count } 条未读
 case-kind-refund = 退款
 case-kind-request = 请求
 case-kind-incident = 航变

@@ -12,6 +12,7 @@ use crate::kernel::actor::{Actor, Role};
 use crate::kernel::id::{digest, new_id, new_token};
 use crate::kernel::language::Language;
 use crate::kernel::time::{Clock, Timestamp, instant_text, parse_instant, plus_hours};
+use crate::web::frame::BELL_COUNTS;
 
 type State = HashMap<String, String>;
 
@@ -47,9 +48,6 @@ struct LoadedRow {
 
 /// What the store adds when it loads a session; never kept in it.
 const LOADED_KEYS: [&str; 3] = ["actor", "session_id", "unread"];
-
-/// Unread notices are counted no further: the bell says "99+".
-const UNREAD_COUNTED: i64 = 100;
 
 impl DbSessions {
     /// The first question of every request: one that meets a connection which was lost since is asked again on another.
@@ -193,9 +191,10 @@ fn asking() -> &'static str {
         format!(
             "SELECT s.id AS session_id, s.state, s.seen_at, u.id AS user_id, u.email, u.name, u.role, u.agency_id, \
              a.name AS agency_name, u.language, u.zone_name, \
-             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT {UNREAD_COUNTED}) counted) AS unread \
+             (SELECT COUNT(*) FROM (SELECT 1 FROM notices n WHERE n.user_id = u.id AND n.read_at IS NULL LIMIT {}) counted) AS unread \
              FROM sessions s JOIN users u ON u.id = s.user_id LEFT JOIN agencies a ON a.id = u.agency_id \
-             WHERE s.key_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL"
+             WHERE s.key_digest = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL",
+            BELL_COUNTS + 1
         )
     })
 }

@@ -56,6 +56,10 @@ pub struct MenuGroup {
     pub items: Vec<MenuItem>,
 }
 
+/// The bell counts unread notices no further, and says "9+" of more: every page asks for them, and of a hundred PostgreSQL
+/// would need as long as for all else that it is asked about whoever is there.
+pub const BELL_COUNTS: i64 = 9;
+
 /// The frame of one page.
 #[derive(Debug)]
 pub struct Frame {
@@ -70,7 +74,7 @@ pub struct Frame {
     pub path: String,
     pub search: String,
     pub notice: Option<Message>,
-    /// Unread notices, for the bell.
+    /// Unread notices, for the bell: counted to one more than [`BELL_COUNTS`].
     pub unread: i64,
     pub styles: String,
     pub script: String,
@@ -82,6 +86,22 @@ impl Frame {
     #[must_use]
     pub fn is_operator(&self) -> bool {
         self.actor.as_ref().is_some_and(|actor| actor.role.is_operator())
+    }
+
+    /// Whether more notices are unread than the bell counts.
+    #[must_use]
+    pub fn has_many_unread(&self) -> bool {
+        self.unread > BELL_COUNTS
+    }
+
+    /// What the bell is called: its figure in words.
+    #[must_use]
+    pub fn bell(&self) -> Message {
+        match self.unread {
+            0 => Message::new("notices-title"),
+            unread if unread > BELL_COUNTS => Message::new("bell-unread-many").count("count", BELL_COUNTS),
+            unread => Message::new("bell-unread").count("count", unread),
+        }
     }
 
     /// The frame for a visitor.
