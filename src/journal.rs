@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use crate::db::rows::{self, Table};
+use crate::db::rows::{self, Insertion, Table};
 use crate::db::{Conn, decode};
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
@@ -114,6 +114,16 @@ pub async fn write_many(
     cases: impl Iterator<Item = (Author, String, serde_json::Value)> + Send,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    rows::insert_all(conn, vec![entries(subject, happened, cases, now)]).await
+}
+
+/// The rows of [`write_many`].
+pub fn entries(
+    subject: Subject,
+    happened: &str,
+    cases: impl Iterator<Item = (Author, String, serde_json::Value)>,
+    now: Timestamp,
+) -> Insertion<'static> {
     let row = |(author, id, details): (Author, String, serde_json::Value)| {
         vec![
             new_id().into(),
@@ -127,7 +137,7 @@ pub async fn write_many(
             instant_text(now).into(),
         ]
     };
-    rows::insert(conn, EVENTS, cases.map(row)).await
+    Insertion::of(EVENTS, cases.map(row))
 }
 
 #[derive(FromRow)]

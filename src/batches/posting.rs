@@ -136,7 +136,7 @@ async fn keep(conn: &mut Conn, prepared: &mut Prepared, actor: &Actor, limits: &
             entrants.push(Entrant { kept, quote: &made.quote, beginning: made.beginning.clone(), actor });
         }
     }
-    let refunds = registering::register_many(conn, entrants, limits, now).await?;
+    let refunds = registering::begin(conn, entrants, limits, now).await?.write(conn).await?;
     Ok(i64::try_from(refunds.len()).unwrap_or(0))
 }
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sqlx::{Arguments, AssertSqlSafe, FromRow};
 
 use super::model::Booking;
-use crate::db::rows::{self, Table};
+use crate::db::rows::{self, Insertion, Table};
 use crate::db::select::{Select, Value};
 use crate::db::{Conn, Driver, decode};
 use crate::kernel::actor::Scope;
@@ -274,10 +274,10 @@ pub(super) fn sortable(text: &str) -> String {
 const REFUNDED: Table =
     Table { name: "refunded_orders", columns: &["order_id", "agency_id", "created_at"], suffix: "ON CONFLICT (order_id) DO NOTHING" };
 
-/// Marks that orders have a refund.
-pub async fn mark_refund<'a>(conn: &mut Conn, orders: impl Iterator<Item = &'a Kept> + Send) -> Result<(), sqlx::Error> {
+/// The rows that mark orders as having a refund.
+pub fn refund_marks<'a>(orders: impl Iterator<Item = &'a Kept>) -> Insertion<'static> {
     let row = |order: &Kept| vec![order.id.as_str().into(), order.agency_id.as_str().into(), instant_text(order.booking.created_at).into()];
-    rows::insert(conn, REFUNDED, orders.map(row)).await
+    Insertion::of(REFUNDED, orders.map(row))
 }
 
 /// Of orders with these ids, those that nobody else writes to at this moment: whoever wants to waits from here on, until the

@@ -1,4 +1,7 @@
-//! Inserting many rows with few statements: one statement for up to [`ROWS_PER_STATEMENT`] rows.
+//! Inserting many rows with few statements.
+//!
+//! SQLite takes each cell as a parameter, up to [`ROWS_PER_STATEMENT`] rows at a time. PostgreSQL takes a text for each column,
+//! so that one statement for a table serves any number of rows, and few rows for several tables are one statement.
 
 use futures_util::future::BoxFuture;
 use sqlx::AssertSqlSafe;
@@ -7,13 +10,14 @@ use super::select::Value;
 use super::{Conn, Driver, is_alone};
 
 type Arguments = <Driver as sqlx::Database>::Arguments;
+type Row = Vec<Value>;
 
-/// Rows in the largest statement: some thousand parameters, of which SQLite takes 32,766 and PostgreSQL 65,535.
-pub const ROWS_PER_STATEMENT: usize = 256;
+/// Rows in the largest statement: some thousand parameters, of which SQLite takes 32,766.
+const ROWS_PER_STATEMENT: usize = 256;
 
-/// Up to so many rows are one statement on PostgreSQL, which is filled up with rows of nothing and says how many are rows. To
-/// begin a statement for a table of many indexes takes as long as two rows, and a row of nothing a thirtieth of one.
-const MOST_FILLED_UP: usize = 64;
+/// So many bytes for one table are enough for one of PostgreSQL's statements, which keeps its rows in memory (`work_mem`, 4 MB
+/// by default).
+const ENOUGH_BYTES: usize = 1 << 20;
 
 /// A table and its columns, listed once.
 #[derive(Debug, Clone, Copy)]
@@ -24,15 +28,33 @@ pub struct Table<'a> {
     pub suffix: &'a str,
 }
 
+/// Rows for one table. A column is of text or of numbers in all of them.
+#[derive(Debug)]
+pub struct Insertion<'a> {
+    table: Table<'a>,
+    rows: Vec<Row>,
+}
+
+impl<'a> Insertion<'a> {
+    pub fn of(table: Table<'a>, rows: impl IntoIterator<Item = Row>) -> Self {
+        Self { table, rows: rows.into_iter().collect() }
+    }
+
+    /// Whether a statement may take all of them.
+    fn fits(&self) -> bool {
+        self.rows.len() <= ROWS_PER_STATEMENT && fitting(&self.rows) == self.rows.len()
+    }
+}
+
 /// Inserts the rows, in order. A column is of text or of numbers in all of them.
 ///
 /// # Errors
 /// The database's own; nothing is inserted of the statement that failed.
 pub fn insert<'a, I>(conn: &'a mut Conn, table: Table<'a>, rows: I) -> BoxFuture<'a, Result<(), sqlx::Error>>
 where
-    I: IntoIterator<Item = Vec<Value>, IntoIter: Send + 'a>,
+    I: IntoIterator<Item = Row, IntoIter: Send + 'a>,
 {
-    let mut statements = Statements { table, rows: rows.into_iter(), at_hand: Vec::new(), numbered: !is_alone(conn) };
+    let mut statements = Statements { table, rows: rows.into_iter(), at_hand: Vec::new(), is_sqlite: is_alone(conn) };
     Box::pin(async move {
         let mut next = statements.next()?;
         while let Some((text, arguments)) = next {
@@ -46,16 +68,33 @@ where
     })
 }
 
+/// Inserts rows for several tables, those that others refer to first. While PostgreSQL's answer to a statement is on its way,
+/// whoever waits for what this transaction holds waits, too: few rows are one statement there.
+///
+/// # Errors
+/// As [`insert`].
+pub async fn insert_all(conn: &mut Conn, mut all: Vec<Insertion<'_>>) -> Result<(), sqlx::Error> {
+    all.retain(|one| !one.rows.is_empty());
+    if !all.is_empty() && !is_alone(conn) && all.iter().all(Insertion::fits) {
+        let (text, arguments) = by_columns(&all)?;
+        return sqlx::query_with(AssertSqlSafe(text), arguments).execute(conn).await.map(|_| ());
+    }
+    for one in all {
+        insert(conn, one.table, one.rows).await?;
+    }
+    Ok(())
+}
+
 /// Rows that become statements.
 struct Statements<'a, I> {
     table: Table<'a>,
     rows: I,
     /// Taken from the rows, and not yet in a statement.
-    at_hand: Vec<Vec<Value>>,
-    numbered: bool,
+    at_hand: Vec<Row>,
+    is_sqlite: bool,
 }
 
-impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
+impl<I: Iterator<Item = Row>> Statements<'_, I> {
     /// The next statement with its arguments; none when every row was in one.
     fn next(&mut self) -> Result<Option<(String, Arguments)>, sqlx::Error> {
         if self.at_hand.is_empty() {
@@ -64,52 +103,127 @@ impl<I: Iterator<Item = Vec<Value>>> Statements<'_, I> {
         if self.at_hand.is_empty() {
             return Ok(None);
         }
+        if !self.is_sqlite {
+            let count = fitting(&self.at_hand).max(1);
+            return by_columns(&[Insertion::of(self.table, self.at_hand.drain(..count))]).map(Some);
+        }
         // Few sizes of statement exist, so that all stay prepared. Of the largest there are more, by what its rows share; a
         // new one costs a row little.
-        let left = self.at_hand.len();
-        let size = if self.numbered && left <= MOST_FILLED_UP { left.next_power_of_two() } else { 1 << left.ilog2() };
-        let rows: Vec<Vec<Value>> = self.at_hand.drain(..size.min(left)).collect();
-        let shared = if self.numbered { Vec::new() } else { shared_columns(&rows) };
-        let text = statement(self.table, size, self.numbered, &shared);
-        debug_assert!(rows.iter().all(|row| nothing_for(row) == nothing_for(&rows[0])), "kinds of cells in {}", self.table.name);
-        let filling = says_its_count(size, self.numbered).then(|| (rows.len(), nothing_for(&rows[0])));
-        let mut arguments = Arguments::default();
-        let is_shared = |column: usize| shared.contains(&column);
-        for column in &shared {
-            rows[0][*column].clone().bind(&mut arguments)?;
-        }
-        for (column, cell) in rows.into_iter().flat_map(|row| row.into_iter().enumerate()) {
-            if !is_shared(column) {
-                cell.bind(&mut arguments)?;
-            }
-        }
-        if let Some((count, nothing)) = filling {
-            for cell in std::iter::repeat_n(nothing, size - count).flatten() {
-                cell.bind(&mut arguments)?;
-            }
-            Value::from(i64::try_from(count).unwrap_or(i64::MAX)).bind(&mut arguments)?;
-        }
-        Ok(Some((text, arguments)))
+        let rows: Vec<Row> = self.at_hand.drain(..1 << self.at_hand.len().ilog2()).collect();
+        by_cells(self.table, rows).map(Some)
     }
 }
 
-/// Whether a statement of so many rows says how many of them are rows: one text serves all that fit.
-fn says_its_count(size: usize, numbered: bool) -> bool {
-    numbered && (2..=MOST_FILLED_UP).contains(&size)
+/// How many of the rows, from the first, are enough for one statement.
+fn fitting(rows: &[Row]) -> usize {
+    let bytes = |row: &Row| row.iter().map(|cell| if let Value::Text(text) = cell { text.len() } else { 0 }).sum::<usize>();
+    let sums = rows.iter().scan(0, |sum, row| {
+        *sum += bytes(row);
+        Some(*sum)
+    });
+    sums.take_while(|sum| *sum <= ENOUGH_BYTES).count()
 }
 
-/// A row of nothing, of the same kinds.
-fn nothing_for(row: &[Value]) -> Vec<Value> {
-    let nothing = |cell: &Value| match cell {
-        Value::Text(_) | Value::NoText => Value::NoText,
-        Value::Number(_) | Value::NoNumber => Value::NoNumber,
-    };
-    row.iter().map(nothing).collect()
+/// PostgreSQL's statement. Of two rows or more there is one text for each column: the server neither takes each cell as a value
+/// of its own nor prepares to reckon it. What is for other tables than the last stands before it, WITH its own INSERT.
+fn by_columns(all: &[Insertion<'_>]) -> Result<(String, Arguments), sqlx::Error> {
+    let (mut arguments, mut parameters, mut parts) = (Arguments::default(), 0, Vec::new());
+    let has_columns = all.iter().any(|one| one.rows.len() > 1);
+    let [between, nothing] = if has_columns { marks(all) } else { Default::default() };
+    if has_columns {
+        Value::Text(between.to_string()).bind(&mut arguments)?;
+        Value::Text(nothing.to_string()).bind(&mut arguments)?;
+        parameters = 2;
+    }
+    for Insertion { table, rows } in all {
+        let is_number = |cell: &Value| matches!(cell, Value::Number(_) | Value::NoNumber);
+        debug_assert!(
+            rows.iter().all(|row| row.iter().map(is_number).eq(rows[0].iter().map(is_number))),
+            "kinds of cells in {}",
+            table.name
+        );
+        let mut cells = Vec::with_capacity(table.columns.len());
+        for (column, first) in rows[0].iter().enumerate() {
+            parameters += 1;
+            if rows.len() == 1 {
+                first.clone().bind(&mut arguments)?;
+                cells.push(format!("${parameters}"));
+                continue;
+            }
+            Value::Text(joined(rows.iter().map(|row| &row[column]), between, nothing)).bind(&mut arguments)?;
+            let texts = format!("string_to_array(${parameters}, $1, $2)");
+            cells.push(if is_number(first) { format!("CAST({texts} AS BIGINT[])") } else { texts });
+        }
+        let (names, cells) = (table.columns.join(", "), cells.join(", "));
+        let given =
+            if rows.len() == 1 { format!("VALUES ({cells})") } else { format!("SELECT {names} FROM unnest({cells}) AS given ({names})") };
+        parts.push(format!("INSERT INTO {} ({names}) {given} {}", table.name, table.suffix));
+    }
+    let last = parts.pop().unwrap_or_default();
+    let before: Vec<String> = parts.iter().enumerate().map(|(nth, part)| format!("part{nth} AS ({part})")).collect();
+    let text = if before.is_empty() { last } else { format!("WITH {} {last}", before.join(", ")) };
+    Ok((text, arguments))
+}
+
+/// Two marks that no cell has: one stands between cells, the other for nothing.
+fn marks(all: &[Insertion<'_>]) -> [char; 2] {
+    let is_in = |mark: char, cell: &Value| matches!(cell, Value::Text(text) if text.contains(mark));
+    let cells = || all.iter().flat_map(|one| one.rows.iter().flatten());
+    let mut free = ('\u{1}'..=char::MAX).filter(|mark| !cells().any(|cell| is_in(*mark, cell)));
+    std::array::from_fn(|_| free.next().unwrap_or_default())
+}
+
+/// The cells of one column. There are at least two: of none, one that is empty could not be told.
+fn joined<'a>(cells: impl Iterator<Item = &'a Value>, between: char, nothing: char) -> String {
+    use std::fmt::Write;
+    let mut text = String::new();
+    for (nth, cell) in cells.enumerate() {
+        if nth > 0 {
+            text.push(between);
+        }
+        match cell {
+            Value::Text(cell) => text.push_str(cell),
+            Value::Number(number) => {
+                let _ = write!(text, "{number}");
+            }
+            Value::NoText | Value::NoNumber => text.push(nothing),
+        }
+    }
+    text
+}
+
+/// SQLite's statement. Its driver looks a numbered parameter up among all of them, so that the work grows with their square;
+/// those without a number it only counts.
+fn by_cells(table: Table<'_>, rows: Vec<Row>) -> Result<(String, Arguments), sqlx::Error> {
+    use std::fmt::Write;
+    let shared = shared_columns(&rows);
+    let own: Vec<usize> = (0..table.columns.len()).filter(|column| !shared.contains(column)).collect();
+    let names: Vec<&str> = shared.iter().chain(&own).map(|column| table.columns[*column]).collect();
+    let mut text = format!("INSERT INTO {} ({}) ", table.name, names.join(", "));
+    if !shared.is_empty() {
+        let cells = shared.iter().map(|_| "?".to_owned()).chain((1..=own.len()).map(|nth| format!("column{nth}")));
+        let _ = write!(text, "SELECT {} FROM (", cells.collect::<Vec<_>>().join(", "));
+    }
+    let row = format!("({})", vec!["?"; own.len()].join(", "));
+    let _ = write!(text, "VALUES {}", vec![row.as_str(); rows.len()].join(", "));
+    // Without a condition SQLite would take an ON CONFLICT for one of a join.
+    text.push_str(if shared.is_empty() { " " } else { ") WHERE true " });
+    text.push_str(table.suffix);
+    let mut arguments = Arguments::default();
+    for column in &shared {
+        rows[0][*column].clone().bind(&mut arguments)?;
+    }
+    for (column, cell) in rows.into_iter().flat_map(|row| row.into_iter().enumerate()) {
+        if !shared.contains(&column) {
+            cell.bind(&mut arguments)?;
+        }
+    }
+    Ok((text, arguments))
 }
 
 /// The columns in which all rows of a large statement say the same. SQLite takes a copy of every value that is bound, and
 /// of the rows of a batch half are one agency's, one batch's, one moment's: those are bound once.
-fn shared_columns(rows: &[Vec<Value>]) -> Vec<usize> {
+fn shared_columns(rows: &[Row]) -> Vec<usize> {
     if rows.len() < ROWS_PER_STATEMENT {
         return Vec::new();
     }
@@ -119,35 +233,34 @@ fn shared_columns(rows: &[Vec<Value>]) -> Vec<usize> {
     columns
 }
 
-/// The text for some rows. SQLite's driver looks a numbered parameter up among all of them, so that the work grows with
-/// their square; those without a number it only counts. PostgreSQL knows no others than numbered ones.
-fn statement(table: Table<'_>, rows: usize, numbered: bool, shared: &[usize]) -> String {
-    use std::fmt::Write;
-    let own: Vec<usize> = (0..table.columns.len()).filter(|column| !shared.contains(column)).collect();
-    let names: Vec<&str> = shared.iter().chain(&own).map(|column| table.columns[*column]).collect();
-    let mut text = format!("INSERT INTO {} ({}) ", table.name, names.join(", "));
-    if !shared.is_empty() {
-        let cells = shared.iter().map(|_| "?".to_owned()).chain((1..=own.len()).map(|nth| format!("column{nth}")));
-        let _ = write!(text, "SELECT {} FROM (", cells.collect::<Vec<_>>().join(", "));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TABLE: Table<'_> = Table { name: "notes", columns: &["text", "number"], suffix: "" };
+
+    #[test]
+    fn marks_are_in_no_cell() {
+        let rows = |text: &str| [Insertion::of(TABLE, [vec![text.into(), 1.into()], vec![Value::NoText, Value::NoNumber]])];
+        assert_eq!(marks(&rows("plain")), ['\u{1}', '\u{2}']);
+        assert_eq!(marks(&rows("a\u{1}b\u{2}\u{4}")), ['\u{3}', '\u{5}']);
     }
-    text.push_str("VALUES ");
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ", (" });
-        for column in 0..own.len() {
-            text.push_str(if column == 0 { "" } else { ", " });
-            if numbered {
-                let _ = write!(text, "${}", row * own.len() + column + 1);
-            } else {
-                text.push('?');
-            }
-        }
-        text.push(')');
+
+    #[test]
+    fn a_statement_is_full_before_it_is_too_long() {
+        let rows = |bytes: usize, count: usize| vec![vec!["x".repeat(bytes).into(), 7.into()]; count];
+        assert_eq!((fitting(&rows(10, 256)), fitting(&rows(ENOUGH_BYTES / 4, 9)), fitting(&rows(ENOUGH_BYTES + 1, 9))), (256, 4, 0));
+        assert!(Insertion::of(TABLE, rows(10, 256)).fits() && !Insertion::of(TABLE, rows(10, 257)).fits());
     }
-    if says_its_count(rows, numbered) {
-        let _ = write!(text, " LIMIT 0 + ${}", rows * own.len() + 1);
+
+    #[test]
+    fn several_tables_are_one_statement() {
+        let [one, two] = [1, 2].map(|count| Insertion::of(TABLE, vec![vec!["x".into(), 7.into()]; count]));
+        let (text, _) = by_columns(&[one, two]).expect("bound");
+        assert_eq!(
+            text.trim_end(),
+            "WITH part0 AS (INSERT INTO notes (text, number) VALUES ($3, $4) ) INSERT INTO notes (text, number) SELECT text, number FROM \
+             unnest(string_to_array($5, $1, $2), CAST(string_to_array($6, $1, $2) AS BIGINT[])) AS given (text, number)"
+        );
     }
-    // Without a condition SQLite would take an ON CONFLICT for one of a join.
-    text.push_str(if shared.is_empty() { " " } else { ") WHERE true " });
-    text.push_str(table.suffix);
-    text
 }

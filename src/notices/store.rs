@@ -6,7 +6,7 @@ use serde::Deserialize;
 use sqlx::FromRow;
 
 use super::model::{Case, CaseKind, MailState, Notice, Recipient};
-use crate::db::rows::{self, Table};
+use crate::db::rows::{self, Insertion, Table};
 use crate::db::select::{Select, Value};
 use crate::db::{Conn, along_indexes, decode, json};
 use crate::kernel::id::new_id;
@@ -44,19 +44,14 @@ pub async fn post(
     sentences: &[Message],
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    post_many(conn, recipients, &[(case, sentences)], now).await
+    rows::insert_all(conn, vec![entries(recipients, &[(case, sentences)], now)?]).await
 }
 
-/// As [`post`], about many cases: each with its sentences.
+/// The rows of [`post`] about many cases: each with its sentences.
 ///
 /// # Errors
-/// The database's own.
-pub async fn post_many(
-    conn: &mut Conn,
-    recipients: &[Recipient],
-    cases: &[(&Case, &[Message])],
-    now: Timestamp,
-) -> Result<(), sqlx::Error> {
+/// When sentences cannot be written down.
+pub fn entries(recipients: &[Recipient], cases: &[(&Case, &[Message])], now: Timestamp) -> Result<Insertion<'static>, sqlx::Error> {
     let texts = cases.iter().map(|(_, sentences)| json(sentences)).collect::<Result<Vec<String>, _>>()?;
     let row = |case: &Case, text: &str, recipient: &Recipient| {
         let mailed = recipient.mailed_at(now);
@@ -78,7 +73,7 @@ pub async fn post_many(
     };
     let told = cases.iter().zip(&texts);
     let rows = told.flat_map(|((case, _), text)| recipients.iter().map(move |recipient| row(case, text, recipient)));
-    rows::insert(conn, NOTICES, rows).await
+    Ok(Insertion::of(NOTICES, rows))
 }
 
 #[derive(FromRow, Deserialize)]

@@ -10,13 +10,15 @@ use crate::bookings::model::Passenger;
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
 use crate::config::Limits;
+use crate::db::rows::{self, Insertion};
 use crate::db::{Conn, is_duplicate, numbers};
 use crate::journal::{self, Author, Subject};
 use crate::kernel::actor::Actor;
 use crate::kernel::id::new_id;
 use crate::kernel::money::Money;
 use crate::kernel::time::{Date, Timestamp, plus_hours, utc_day};
-use crate::notices;
+use crate::notices::model::Recipient;
+use crate::notices::store as notices;
 
 /// What the refund is begun with, beside the quote.
 #[derive(Debug, Clone, Default)]
@@ -52,6 +54,13 @@ pub struct Entrant<'a> {
     pub actor: &'a Actor,
 }
 
+/// Refunds that have their numbers and are not written down yet.
+#[derive(Debug)]
+pub struct Registration {
+    refunds: Vec<(Refund, Vec<Coupon>)>,
+    rows: Vec<Insertion<'static>>,
+}
+
 /// Registers a refund in a transaction that holds the order, and tells the operator's team.
 ///
 /// # Errors
@@ -65,34 +74,18 @@ pub async fn register(
     limits: &Limits,
     now: Timestamp,
 ) -> Result<Refund, Refusal> {
-    let entrant = Entrant { kept, quote, beginning, actor };
-    register_and_tell(conn, vec![entrant], limits, now).await?.pop().ok_or(Refusal::Absent)
-}
-
-/// As [`register`], for many.
-///
-/// # Errors
-/// As [`register`]; then none is registered.
-pub async fn register_and_tell(
-    conn: &mut Conn,
-    entrants: Vec<Entrant<'_>>,
-    limits: &Limits,
-    now: Timestamp,
-) -> Result<Vec<Refund>, Refusal> {
     let recipients = agencies::audience(conn, None, None).await?;
-    let refunds = register_many(conn, entrants, limits, now).await?;
-    let told: Vec<_> = refunds.iter().map(|refund| (wording::case(refund), wording::begun(refund))).collect();
-    let told: Vec<_> = told.iter().map(|(case, sentences)| (case, sentences.as_slice())).collect();
-    notices::store::post_many(conn, &recipients, &told, now).await?;
-    Ok(refunds)
+    let mut registration = begin(conn, vec![Entrant { kept, quote, beginning, actor }], limits, now).await?;
+    registration.tell(&recipients, now)?;
+    registration.write(conn).await?.pop().ok_or(Refusal::Absent)
 }
 
-/// Registers many refunds in a transaction that holds their orders. Nobody is told: that is for who brought them.
+/// Begins to register refunds in a transaction that holds their orders: from here on whoever else registers waits, because
+/// numbers leave none out. What can be done before is done before; what is left is [`Registration::write`].
 ///
 /// # Errors
-/// As [`register`]; then none is registered.
-pub async fn register_many(conn: &mut Conn, entrants: Vec<Entrant<'_>>, limits: &Limits, now: Timestamp) -> Result<Vec<Refund>, Refusal> {
-    bookings::mark_refund(conn, entrants.iter().map(|entrant| entrant.kept)).await?;
+/// `ProofGone`, or the database's own.
+pub async fn begin(conn: &mut Conn, entrants: Vec<Entrant<'_>>, limits: &Limits, now: Timestamp) -> Result<Registration, Refusal> {
     let begin = |entrant: &Entrant<'_>| (refund_of(entrant, limits, now), coupons_of(entrant.kept, entrant.quote));
     let mut refunds: Vec<(Refund, Vec<Coupon>)> = entrants.iter().map(begin).collect();
     for (entrant, (refund, _)) in entrants.iter().zip(&refunds).filter(|(entrant, _)| !entrant.beginning.proof.is_empty()) {
@@ -102,21 +95,53 @@ pub async fn register_many(conn: &mut Conn, entrants: Vec<Entrant<'_>>, limits: 
             return Err(Refusal::ProofGone);
         }
     }
+    let mut rows = vec![bookings::refund_marks(entrants.iter().map(|entrant| entrant.kept))];
     for (kind, happened) in [(Kind::Refund, "registered"), (Kind::Claim, "claimed")] {
         let of_kind = entrants.iter().zip(&refunds).filter(|(_, (refund, _))| refund.kind == kind);
         let events =
             of_kind.map(|(entrant, (refund, _))| (Author::from(entrant.actor), refund.id.clone(), details(refund, &entrant.beginning)));
-        journal::write_many(conn, Subject::Refund, happened, events, now).await?;
+        rows.push(journal::entries(Subject::Refund, happened, events, now));
     }
-    // Whoever else registers waits from here on, because numbers leave none out: what can be done before was done before.
     let month = utc_day(now).strftime("%Y%m").to_string();
     let numbers = numbers::next_many(conn, "refund", &month, entrants.len()).await?;
     for ((refund, _), number) in refunds.iter_mut().zip(numbers) {
         refund.number = number;
     }
-    let taken = |error: sqlx::Error| if is_duplicate(&error) { Refusal::AlreadyInRefund("–".to_owned()) } else { error.into() };
-    store::insert_many(conn, &refunds).await.map_err(taken)?;
-    Ok(refunds.into_iter().map(|(refund, _)| refund).collect())
+    rows.extend(store::entries(&refunds));
+    Ok(Registration { refunds, rows })
+}
+
+impl Registration {
+    /// The refunds, in the order of those who brought them.
+    pub fn refunds(&self) -> impl Iterator<Item = &Refund> {
+        self.refunds.iter().map(|(refund, _)| refund)
+    }
+
+    /// Tells these people of each.
+    ///
+    /// # Errors
+    /// When sentences cannot be written down.
+    pub fn tell(&mut self, recipients: &[Recipient], now: Timestamp) -> Result<(), sqlx::Error> {
+        let told: Vec<_> = self.refunds().map(|refund| (wording::case(refund), wording::begun(refund))).collect();
+        let told: Vec<_> = told.iter().map(|(case, sentences)| (case, sentences.as_slice())).collect();
+        self.rows.push(notices::entries(recipients, &told, now)?);
+        Ok(())
+    }
+
+    /// Adds what is to be written with them.
+    pub fn add(&mut self, rows: Insertion<'static>) {
+        self.rows.push(rows);
+    }
+
+    /// Writes them down.
+    ///
+    /// # Errors
+    /// `AlreadyInRefund`, or the database's own; then none is registered.
+    pub async fn write(self, conn: &mut Conn) -> Result<Vec<Refund>, Refusal> {
+        let taken = |error: sqlx::Error| if is_duplicate(&error) { Refusal::AlreadyInRefund("–".to_owned()) } else { error.into() };
+        rows::insert_all(conn, self.rows).await.map_err(taken)?;
+        Ok(self.refunds.into_iter().map(|(refund, _)| refund).collect())
+    }
 }
 
 fn details(refund: &Refund, beginning: &Beginning) -> serde_json::Value {

@@ -4,7 +4,7 @@ use sqlx::FromRow;
 
 use super::model::{BatchPlace, Coupon, Difference, Kind, Reason, Refund, RefusalCode, Status};
 use crate::bookings::model::PaymentChannel;
-use crate::db::rows::{self, Table};
+use crate::db::rows::{Insertion, Table};
 use crate::db::select::Value;
 use crate::db::{Conn, decode};
 use crate::kernel::actor::Scope;
@@ -233,14 +233,10 @@ const COUPONS: Table = Table {
     suffix: "",
 };
 
-/// Adds refunds with the passengers and segments they cover. One that another refund has is a duplicate.
-///
-/// # Errors
-/// The database's own.
-pub async fn insert_many(conn: &mut Conn, refunds: &[(Refund, Vec<Coupon>)]) -> Result<(), sqlx::Error> {
-    rows::insert(conn, REFUNDS, refunds.iter().map(|(refund, _)| row(refund))).await?;
+/// The rows of refunds and of the passengers and segments they cover. One that another refund has is a duplicate.
+pub fn entries(refunds: &[(Refund, Vec<Coupon>)]) -> [Insertion<'static>; 2] {
     let coupons = refunds.iter().flat_map(|(refund, coupons)| coupons.iter().map(move |coupon| coupon_row(refund, coupon)));
-    rows::insert(conn, COUPONS, coupons).await
+    [Insertion::of(REFUNDS, refunds.iter().map(|(refund, _)| row(refund))), Insertion::of(COUPONS, coupons)]
 }
 
 fn row(refund: &Refund) -> Vec<Value> {

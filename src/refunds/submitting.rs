@@ -11,6 +11,7 @@ use super::quoting;
 use super::refusal::Refusal;
 use super::registering::{self, Beginning, Entrant};
 use super::taken_store::{self, Counts, Stamp};
+use crate::agencies::store as agencies;
 use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
 use crate::db::line::Joint;
@@ -128,11 +129,11 @@ async fn read_together(db: &Db, wanted: &[Wanted]) -> Result<Vec<Option<ToSubmit
     let mut conn = db.read().await?;
     let ids: Vec<&str> = wanted.iter().map(|one| one.quote_id.as_str()).collect();
     let mut found = quote_store::to_submit(&mut conn, &ids).await?;
-    let mut take = |one: &Wanted| {
+    let take = |one: &Wanted| {
         let is_theirs = found.get(&one.quote_id).is_some_and(|row| row.is_of(&one.scope, &one.order_no));
         if is_theirs { found.remove(&one.quote_id) } else { None }
     };
-    Ok(wanted.iter().map(&mut take).collect())
+    Ok(wanted.iter().map(take).collect())
 }
 
 impl Joint for Ready {
@@ -177,15 +178,18 @@ async fn submit_together(conn: &mut Conn, all: Vec<Ready>) -> Result<Vec<Option<
         }
     }
     let Some(first) = places.first() else { return Ok(numbers) };
-    let refunds = registering::register_and_tell(conn, entrants, &all[*first].limits, now).await?;
+    let recipients = agencies::audience(conn, None, None).await?;
+    let mut registration = registering::begin(conn, entrants, &all[*first].limits, now).await?;
+    registration.tell(&recipients, now)?;
     let requests: Vec<String> = all.iter().map(|ready| request(&ready.kept, &ready.submission)).collect();
-    let used = places.iter().zip(&refunds).map(|(place, refund)| {
+    let used = places.iter().zip(registration.refunds()).map(|(place, refund)| {
         let (owner, key) = all[*place].submission.key();
         Use { owner, key, request: &requests[*place], answer: &refund.number }
     });
     let uses: Vec<Use<'_>> = used.collect();
-    once::remember_many(conn, &uses, now).await?;
-    for (place, refund) in places.into_iter().zip(refunds) {
+    let uses = once::entries(&uses, now);
+    registration.add(uses);
+    for (place, refund) in places.into_iter().zip(registration.write(conn).await?) {
         numbers[place] = Some(refund.number);
     }
     Ok(numbers)

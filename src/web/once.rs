@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::db::rows::{self, Table};
+use crate::db::rows::{self, Insertion, Table};
 use crate::db::select::Select;
 use crate::db::{Conn, is_duplicate};
 use crate::kernel::id::digest;
@@ -78,17 +78,14 @@ const ONCE_KEYS: Table = Table { name: "once_keys", columns: &["owner", "once_ke
 /// # Errors
 /// The database's own; that somebody else was at work, for the second holder.
 pub async fn remember(conn: &mut Conn, owner: &str, key: &str, request: &str, answer: &str, now: Timestamp) -> Result<(), sqlx::Error> {
-    let kept = remember_many(conn, &[Use { owner, key, request, answer }], now).await;
+    let kept = rows::insert_all(conn, vec![entries(&[Use { owner, key, request, answer }], now)]).await;
     kept.map_err(|error| if is_duplicate(&error) { sqlx::Error::PoolTimedOut } else { error })
 }
 
-/// As [`remember`], of many keys.
-///
-/// # Errors
-/// The database's own, the duplicate included; then none is kept.
-pub async fn remember_many(conn: &mut Conn, uses: &[Use<'_>], now: Timestamp) -> Result<(), sqlx::Error> {
+/// The rows that keep the answers of many keys.
+pub fn entries(uses: &[Use<'_>], now: Timestamp) -> Insertion<'static> {
     let row = |used: &Use<'_>| {
         vec![used.owner.into(), used.key.into(), digest(used.request).into(), used.answer.into(), instant_text(now).into()]
     };
-    rows::insert(conn, ONCE_KEYS, uses.iter().map(row)).await
+    Insertion::of(ONCE_KEYS, uses.iter().map(row))
 }
