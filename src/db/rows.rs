@@ -1,7 +1,7 @@
 //! Inserting many rows with few statements.
 //!
-//! SQLite takes each cell as a parameter, up to [`ROWS_PER_STATEMENT`] rows at a time. PostgreSQL takes a text for each column,
-//! so that one statement for a table serves any number of rows, and few rows for several tables are one statement.
+//! SQLite takes each cell as a parameter. PostgreSQL takes a text for each column, so that the same statement serves one table
+//! with two rows or a thousand, and few rows for several tables are one statement.
 
 use futures_util::future::BoxFuture;
 use sqlx::AssertSqlSafe;
@@ -12,7 +12,7 @@ use super::{Conn, Driver, is_alone};
 type Arguments = <Driver as sqlx::Database>::Arguments;
 type Row = Vec<Value>;
 
-/// Rows in the largest statement: some thousand parameters, of which SQLite takes 32,766.
+/// Rows of one table are inserted so many at a time: some thousand parameters, of which SQLite takes 32,766.
 const ROWS_PER_STATEMENT: usize = 256;
 
 /// So many bytes for one table are enough for one of PostgreSQL's statements, which keeps its rows in memory (`work_mem`, 4 MB
@@ -40,9 +40,9 @@ impl<'a> Insertion<'a> {
         Self { table, rows: rows.into_iter().collect() }
     }
 
-    /// Whether a statement may take all of them.
+    /// Whether a statement of PostgreSQL's may take all of them.
     fn fits(&self) -> bool {
-        self.rows.len() <= ROWS_PER_STATEMENT && fitting(&self.rows) == self.rows.len()
+        fitting(&self.rows) == self.rows.len()
     }
 }
 
@@ -68,8 +68,8 @@ where
     })
 }
 
-/// Inserts rows for several tables, those that others refer to first. While PostgreSQL's answer to a statement is on its way,
-/// whoever waits for what this transaction holds waits, too: few rows are one statement there.
+/// Inserts rows for several tables, in order, or by one statement, which looks for what its rows refer to at its end: while
+/// PostgreSQL's answer to a statement is on its way, whoever waits for what this transaction holds waits, too.
 ///
 /// # Errors
 /// As [`insert`].
@@ -116,7 +116,7 @@ impl<I: Iterator<Item = Row>> Statements<'_, I> {
 
 /// How many of the rows, from the first, are enough for one statement.
 fn fitting(rows: &[Row]) -> usize {
-    let bytes = |row: &Row| row.iter().map(|cell| if let Value::Text(text) = cell { text.len() } else { 0 }).sum::<usize>();
+    let bytes = |row: &Row| row.iter().map(|cell| if let Value::Text(text) = cell { text.len() } else { size_of::<i64>() }).sum::<usize>();
     let sums = rows.iter().scan(0, |sum, row| {
         *sum += bytes(row);
         Some(*sum)
@@ -248,9 +248,10 @@ mod tests {
 
     #[test]
     fn a_statement_is_full_before_it_is_too_long() {
-        let rows = |bytes: usize, count: usize| vec![vec!["x".repeat(bytes).into(), 7.into()]; count];
+        let rows = |bytes: usize, count: usize| vec![vec!["x".repeat(bytes - 8).into(), 7.into()]; count];
         assert_eq!((fitting(&rows(10, 256)), fitting(&rows(ENOUGH_BYTES / 4, 9)), fitting(&rows(ENOUGH_BYTES + 1, 9))), (256, 4, 0));
-        assert!(Insertion::of(TABLE, rows(10, 256)).fits() && !Insertion::of(TABLE, rows(10, 257)).fits());
+        // Sixty submissions, of which twenty people are told.
+        assert!(Insertion::of(TABLE, rows(800, 1_200)).fits() && !Insertion::of(TABLE, rows(800, 1_400)).fits());
     }
 
     #[test]

@@ -54,6 +54,10 @@ pub struct Entrant<'a> {
     pub actor: &'a Actor,
 }
 
+/// So many refunds are written with what belongs to them by one statement. Of more, what bears no number is written before the
+/// numbers are taken.
+const TOGETHER: usize = 64;
+
 /// Refunds that have their numbers and are not written down yet.
 #[derive(Debug)]
 pub struct Registration {
@@ -101,6 +105,9 @@ pub async fn begin(conn: &mut Conn, entrants: Vec<Entrant<'_>>, limits: &Limits,
         let events =
             of_kind.map(|(entrant, (refund, _))| (Author::from(entrant.actor), refund.id.clone(), details(refund, &entrant.beginning)));
         rows.push(journal::entries(Subject::Refund, happened, events, now));
+    }
+    if entrants.len() > TOGETHER {
+        rows::insert_all(conn, std::mem::take(&mut rows)).await?;
     }
     let month = utc_day(now).strftime("%Y%m").to_string();
     let numbers = numbers::next_many(conn, "refund", &month, entrants.len()).await?;
