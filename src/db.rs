@@ -154,12 +154,6 @@ impl Db {
         Counts { readers, idle_readers, writers, idle_writers }
     }
 
-    /// Whether all writers wait for one another: then whatever can be read and reckoned before is done before.
-    #[must_use]
-    pub fn has_one_writer(&self) -> bool {
-        self.gathering.is_some()
-    }
-
     /// What people call this kind of database.
     #[must_use]
     pub const fn kind_name(&self) -> &'static str {

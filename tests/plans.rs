@@ -62,6 +62,7 @@ async fn lists_are_served_by_an_index(world: World) {
     let cursor = || Some(Cursor { sorted: "2026-11-20T09:00:00Z".to_owned(), id: "x".to_owned() });
     let scopes = [Scope::Operator, Scope::Agency("a".to_owned())];
     let mut queries: Vec<(String, Select)> = vec![("the stamps of orders".to_owned(), taken::stamps_query(&["X", "Y", "Z"]))];
+    queries.push(("bookings to quote".to_owned(), quotes::to_quote_query(&["X", "Y", "Z"])));
     queries.push(("quotes to submit".to_owned(), quotes::to_submit_query(&["q", "r", "s"])));
     for scope in &scopes {
         let searches = [

@@ -1,4 +1,4 @@
-//! Submissions that come at the same time are registered together: each is still its own.
+//! Quotes that are asked for at the same time are kept together, and submissions registered together: each is still its own.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,6 +13,9 @@ use crate::on_both;
 use crate::world::{Person, World, number_in};
 
 on_both! {
+    quotes_are_asked_for_at_once
+    an_order_that_somebody_holds_keeps_no_other_quote_waiting
+    what_changes_before_a_quote_is_kept_is_seen
     thirty_orders_are_submitted_at_once
     what_is_wrong_with_one_is_nobody_elses_affair
     an_order_that_somebody_holds_keeps_nobody_else_waiting
@@ -64,6 +67,112 @@ async fn people(world: &World) -> Vec<Person> {
     }
     world.person("sam", Role::Supervisor, None).await;
     vec![world.person("lan", Role::Admin, Some(&sunriver)).await, world.person("ben", Role::Operations, Some(&riverside)).await]
+}
+
+async fn quotes_are_asked_for_at_once(world: World) {
+    let people = people(&world).await;
+    let (lan, ben) = (&people[0], &people[1]);
+    // Nine orders of one agency, and of the other one four once and one five times.
+    let mut all: Vec<(&Person, String)> = (0..9).map(|n| (ben, order_no(100 + n))).collect();
+    all.extend((0..9).map(|n: usize| (lan, order_no(n.min(4)))));
+    let stranger = |person: &Person, order_no: String| {
+        let person = person.clone();
+        async move {
+            person
+                .post(&format!("/bookings/{order_no}/quotes"), &[("passenger", "1"), ("segment", "1"), ("reason", "voluntary")])
+                .await
+                .status
+        }
+    };
+    let (quotes, strange) = tokio::join!(
+        join_all(all.iter().map(|(person, order_no)| person.quote(order_no, "voluntary"))),
+        join_all([stranger(lan, order_no(100)), stranger(ben, order_no(4)), stranger(ben, order_no(9_999))])
+    );
+    assert_eq!(strange, [404, 404, 404]);
+    assert_eq!((quotes.iter().collect::<BTreeSet<_>>().len(), world.count("SELECT COUNT(*) FROM quotes").await), (18, 18));
+    for ((person, order_no), quote) in all.iter().zip(&quotes) {
+        assert!(quote.starts_with(&format!("/bookings/{order_no}/quotes/")), "{quote}");
+        person.get(quote).await.expect_status(200);
+    }
+    let of_another = "SELECT COUNT(*) FROM quotes q JOIN orders o ON o.id = q.order_id JOIN users u ON u.id = q.created_by \
+                      WHERE q.agency_id <> o.agency_id OR u.agency_id <> o.agency_id";
+    assert_eq!(world.count(of_another).await, 0, "each is its own agency's");
+    let of_one = "SELECT CAST(MAX(q.ordinal) * 100 + COUNT(*) AS BIGINT) FROM quotes q JOIN orders o ON o.id = q.order_id \
+                  WHERE o.order_no = 'SKLA20261104193210004'";
+    assert_eq!(world.count(of_one).await, 505, "five quotes of one order, one after the other");
+    assert_eq!(world.verify().await, Vec::<String>::new());
+}
+
+/// Holds an order, or whatever else somebody works on, until the transaction ends.
+async fn holding(world: &World, statement: &str) -> AnyConnection {
+    let mut conn = AnyConnection::connect(&world.url).await.expect("a connection");
+    conn.execute("BEGIN").await.expect("begun");
+    conn.execute(sqlx::AssertSqlSafe(statement)).await.expect("held");
+    conn
+}
+
+/// Until somebody waits for what is held.
+async fn somebody_waits(world: &World) {
+    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let mut patience = 1_000;
+    while world.count(waits).await == 0 {
+        patience -= 1;
+        assert!(patience > 0, "nobody waits");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn an_order_that_somebody_holds_keeps_no_other_quote_waiting(world: World) {
+    if world.app.db.kind == Kind::Sqlite {
+        // One writer holds everything there.
+        return;
+    }
+    let people = people(&world).await;
+    let quote = |n: usize| {
+        let lan = people[0].clone();
+        async move { lan.quote(&order_no(n), "voluntary").await }
+    };
+    let mut conn = holding(&world, &format!("SELECT id FROM orders WHERE order_no = '{}' FOR NO KEY UPDATE", order_no(0))).await;
+    let waiting = actix_web::rt::spawn(quote(0));
+    somebody_waits(&world).await;
+    join_all((1..6).map(quote)).await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM quotes").await, 5);
+    assert!(!waiting.is_finished());
+    conn.execute("COMMIT").await.expect("let go");
+    waiting.await.expect("a quote");
+    assert_eq!(world.count("SELECT COUNT(*) FROM quotes").await, 6);
+}
+
+async fn what_changes_before_a_quote_is_kept_is_seen(world: World) {
+    if world.app.db.kind == Kind::Sqlite {
+        // Nobody can write while somebody else does.
+        return;
+    }
+    let people = people(&world).await;
+    let lan = people[0].clone();
+    let quote = |n: usize| {
+        let lan = lan.clone();
+        async move { lan.quote(&order_no(n), "voluntary").await }
+    };
+    let before = quote(0).await;
+    let mut conn = holding(&world, "LOCK TABLE quotes IN EXCLUSIVE MODE").await;
+    let first = actix_web::rt::spawn(quote(1));
+    somebody_waits(&world).await;
+    // These are reckoned by the old rate, of the order as it was, with nothing in a refund, while they wait for their turn.
+    let waiting = [2, 3].map(|n| actix_web::rt::spawn(quote(n)));
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.14\n").await;
+    conn.execute("COMMIT").await.expect("let go");
+    first.await.expect("a quote");
+    let amounts = |quote: String| {
+        let lan = lan.clone();
+        async move { lan.get(&quote).await.expect_status(200).select(".receipt dd") }
+    };
+    let (before, after) = (amounts(before).await, amounts(quote(4).await).await);
+    assert_ne!(before, after, "the rate makes a difference");
+    for waiting in waiting {
+        assert_eq!(amounts(waiting.await.expect("a quote")).await, after);
+    }
 }
 
 async fn thirty_orders_are_submitted_at_once(world: World) {
@@ -134,9 +243,7 @@ async fn an_order_that_somebody_holds_keeps_nobody_else_waiting(world: World) {
         buttons.push(Button::of(&people[0], &order_no(n), "voluntary").await);
     }
     let held = buttons.remove(0);
-    let mut conn = AnyConnection::connect(&world.url).await.expect("a connection");
-    conn.execute("BEGIN").await.expect("begun");
-    sqlx::query("SELECT id FROM orders WHERE order_no = $1 FOR NO KEY UPDATE").bind(order_no(0)).execute(&mut conn).await.expect("held");
+    let mut conn = holding(&world, &format!("SELECT id FROM orders WHERE order_no = '{}' FOR NO KEY UPDATE", order_no(0))).await;
     let waiting = actix_web::rt::spawn(held.press());
     // Whoever comes after it does not wait for it.
     assert!(pressed(buttons).await.iter().all(|(status, _)| *status == 303));
@@ -169,7 +276,7 @@ async fn a_quote_is_submitted_by_its_own_agency_only(world: World) {
 
 async fn stamp(world: &World, order_no: &str) -> Option<Stamp> {
     let mut conn = world.app.db.read().await.expect("a connection");
-    taken_store::stamp(&mut conn, order_no).await.expect("a stamp")
+    taken_store::stamps(&mut conn, &[order_no]).await.expect("stamps").remove(order_no)
 }
 
 async fn terms_that_change_before_its_turn_are_seen(world: World) {
@@ -190,17 +297,9 @@ async fn terms_that_change_before_its_turn_are_seen(world: World) {
         return;
     }
     // Whoever takes a number waits.
-    let mut conn = AnyConnection::connect(&world.url).await.expect("a connection");
-    conn.execute("BEGIN").await.expect("begun");
-    conn.execute("UPDATE counters SET value = value").await.expect("held");
+    let mut conn = holding(&world, "UPDATE counters SET value = value").await;
     let first = actix_web::rt::spawn(first.press());
-    let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    let mut patience = 1_000;
-    while world.count(waits).await == 0 {
-        patience -= 1;
-        assert!(patience > 0, "nobody waits for a number");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    somebody_waits(&world).await;
     // The second is decided by the old rate while it waits for its turn.
     let second = actix_web::rt::spawn(second.press());
     tokio::time::sleep(Duration::from_millis(500)).await;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
-use super::{Db, spawn_write};
+use super::{Db, again, is_lost, spawn_write};
 
 /// Pieces that wait. Whoever finds nobody at work begins it; whoever is at work takes all that stand there.
 #[derive(Debug)]
@@ -54,6 +54,28 @@ pub trait Joint: Send + 'static {
     fn do_all(db: &Db, pieces: Vec<Self>) -> impl Future<Output = Vec<Self::Answer>> + Send
     where
         Self: Sized;
+}
+
+/// What was read for many at once, for each of them. Where the connection was lost there is nothing for any: another may live,
+/// for each alone.
+pub fn read_for_each<A>(db: &Db, read: Result<Vec<Option<A>>, sqlx::Error>, count: usize) -> Vec<Result<Option<A>, sqlx::Error>> {
+    if read.as_ref().is_err_and(is_lost) {
+        db.doubt();
+    }
+    for_each(read, count, is_lost)
+}
+
+/// What was done for many at once, for each of them. After some errors there is nothing for any, and each goes alone.
+pub fn for_each<A>(
+    done: Result<Vec<Option<A>>, sqlx::Error>,
+    count: usize,
+    goes_alone: fn(&sqlx::Error) -> bool,
+) -> Vec<Result<Option<A>, sqlx::Error>> {
+    match done {
+        Ok(all) => all.into_iter().map(Ok).collect(),
+        Err(error) if goes_alone(&error) => (0..count).map(|_| Ok(None)).collect(),
+        Err(error) => (0..count).map(|_| Err(again(&error))).collect(),
+    }
 }
 
 /// The lines of one database, one for each kind of work.

@@ -83,6 +83,64 @@ pub async fn find(conn: &mut Conn, order_id: &str, id: &str) -> Result<Option<Ke
     row.map(QuoteRow::quote).transpose()
 }
 
+/// The columns of [`ToQuoteRow`].
+macro_rules! to_quote {
+    () => {
+        concat!("o.id AS order_id, o.order_no, o.agency_id, o.document_digest, d.document, ", counts!("o.id"))
+    };
+}
+
+/// A booking as the database has it, for whoever quotes it.
+#[derive(Debug, Clone, FromRow)]
+pub struct ToQuoteRow {
+    order_id: String,
+    order_no: String,
+    agency_id: String,
+    document_digest: String,
+    document: String,
+    #[sqlx(flatten)]
+    counts: Counts,
+}
+
+impl ToQuoteRow {
+    /// Whether the scope may see it.
+    #[must_use]
+    pub fn is_of(&self, scope: &Scope) -> bool {
+        scope.includes(&self.agency_id)
+    }
+
+    /// The booking, and what else quotes of it depend on.
+    ///
+    /// # Errors
+    /// When a column holds what it never should.
+    pub fn read(self) -> Result<(Kept, Counts), sqlx::Error> {
+        let kept = Kept {
+            id: self.order_id,
+            agency_id: self.agency_id,
+            has_refund: self.counts.has_refunds(),
+            document_digest: self.document_digest,
+            booking: serde_json::from_str(&self.document).map_err(decode)?,
+        };
+        Ok((kept, self.counts))
+    }
+}
+
+/// The query of [`to_quote`].
+#[must_use]
+pub fn to_quote_query(order_numbers: &[&str]) -> Select {
+    Select::new(concat!("SELECT ", to_quote!(), " FROM orders o JOIN order_documents d ON d.order_id = o.id"))
+        .and_in("o.order_no", order_numbers.iter().map(|number| (*number).into()))
+}
+
+/// Bookings, by order number, for those who quote them; in one statement. Whether it is theirs is for them to ask.
+///
+/// # Errors
+/// The database's own.
+pub async fn to_quote(conn: &mut Conn, order_numbers: &[&str]) -> Result<HashMap<String, ToQuoteRow>, sqlx::Error> {
+    let rows: Vec<ToQuoteRow> = to_quote_query(order_numbers).fetch(conn).await?;
+    Ok(rows.into_iter().map(|row| (row.order_no.clone(), row)).collect())
+}
+
 /// A quote and its booking, as whoever submits it needs them.
 #[derive(Debug)]
 pub struct ToSubmit {
@@ -96,21 +154,18 @@ pub struct ToSubmit {
 /// A quote and its booking as the database has them.
 #[derive(FromRow)]
 pub struct ToSubmitRow {
-    order_no: String,
-    document_digest: String,
-    document: String,
+    #[sqlx(flatten)]
+    order: ToQuoteRow,
     #[sqlx(flatten)]
     quote: QuoteRow,
     refund_number: Option<String>,
-    #[sqlx(flatten)]
-    counts: Counts,
 }
 
 impl ToSubmitRow {
     /// Whether it is of this booking, and the scope may see it.
     #[must_use]
     pub fn is_of(&self, scope: &Scope, order_no: &str) -> bool {
-        self.order_no == order_no && scope.includes(&self.quote.agency_id)
+        self.order.order_no == order_no && self.order.is_of(scope)
     }
 
     /// What they say.
@@ -118,15 +173,8 @@ impl ToSubmitRow {
     /// # Errors
     /// When a column holds what it never should.
     pub fn read(self) -> Result<ToSubmit, sqlx::Error> {
-        let quote = self.quote.quote()?;
-        let kept = Kept {
-            id: quote.order_id.clone(),
-            agency_id: quote.agency_id.clone(),
-            has_refund: self.counts.has_refunds(),
-            document_digest: self.document_digest,
-            booking: serde_json::from_str(&self.document).map_err(decode)?,
-        };
-        Ok(ToSubmit { kept, quote, refund_number: self.refund_number, counts: self.counts })
+        let (kept, counts) = self.order.read()?;
+        Ok(ToSubmit { kept, quote: self.quote.quote()?, refund_number: self.refund_number, counts })
     }
 }
 
@@ -134,10 +182,10 @@ impl ToSubmitRow {
 #[must_use]
 pub fn to_submit_query(ids: &[&str]) -> Select {
     Select::new(concat!(
-        "SELECT o.order_no, o.document_digest, d.document, q.id, q.order_id, o.agency_id, q.ordinal, q.selection, q.facts, q.answer, \
-         q.created_by, q.created_at, q.expires_at, (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number, ",
-        counts!("q.order_id"),
-        " FROM quotes q JOIN orders o ON o.id = q.order_id JOIN order_documents d ON d.order_id = q.order_id"
+        "SELECT ",
+        to_quote!(),
+        ", q.id, q.ordinal, q.selection, q.facts, q.answer, q.created_by, q.created_at, q.expires_at, \
+         (SELECT r.number FROM refunds r WHERE r.quote_id = q.id) AS refund_number FROM quotes q JOIN orders o ON o.id = q.order_id JOIN order_documents d ON d.order_id = q.order_id"
     ))
     .and_in("q.id", ids.iter().map(|id| (*id).into()))
 }
@@ -181,6 +229,18 @@ pub async fn insert(conn: &mut Conn, quote: &KeptQuote) -> Result<(), sqlx::Erro
 /// A quote as the database keeps it.
 #[derive(Debug, Default)]
 pub struct PackedQuote(Vec<Value>);
+
+/// The place of the ordinal among [`QUOTES`]' columns.
+const ORDINAL: usize = 3;
+
+impl PackedQuote {
+    /// As the order's quote with this ordinal.
+    #[must_use]
+    pub fn numbered(mut self, ordinal: i64) -> Self {
+        self.0[ORDINAL] = ordinal.into();
+        self
+    }
+}
 
 /// Packs a quote, which takes longer than its statement and needs no transaction.
 ///

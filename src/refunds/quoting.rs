@@ -1,15 +1,16 @@
 //! Making a quote: what a refund of this selection would come to, kept for two hours.
 
-use super::quote_store::{self, KeptQuote};
+use super::quote_store::{self, KeptQuote, PackedQuote, ToQuoteRow};
 use super::refusal::Refusal;
 use super::selection::Selection;
-use super::taken_store::{self, Counts};
+use super::taken_store::{self, Counts, Stamp};
 use super::terms::Shelf;
 use crate::bookings::facts as bookings_facts;
 use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
 use crate::config::Limits;
-use crate::db::{Conn, Db, json};
+use crate::db::line::{self, Joint};
+use crate::db::{Conn, Db, is_duplicate, json};
 use crate::incidents;
 use crate::incidents::model::{Incident, Outcome};
 use crate::kernel::actor::Scope;
@@ -31,34 +32,109 @@ pub struct Asked {
 
 /// Quotes a selection and keeps the quote as the order's newest.
 ///
+/// Each commit waits for the disk, and each statement for a trip to the database. So a quote is reckoned beside those of others:
+/// those that are asked for at the same time are read by one statement, and those that are reckoned at the same time are kept in
+/// one transaction, if nothing that they depend on has changed meanwhile. One that cannot go with others goes alone, and is
+/// reckoned again.
+///
 /// # Errors
 /// The rule that the selection breaks.
 pub async fn quote(db: &Db, asked: Asked, limits: &Limits, now: Timestamp) -> Result<KeptQuote, Refusal> {
+    if let Some((mut quote, reckoned)) = reckoned(db, &asked, limits, now).await?
+        && let Some(ordinal) = db.join(reckoned).await.transpose()?.flatten()
+    {
+        quote.ordinal = ordinal;
+        return Ok(quote);
+    }
     let limits = limits.clone();
-    let ahead = if db.has_one_writer() {
-        let mut conn = db.read().await?;
-        let stamp = taken_store::stamp(&mut conn, &asked.order_no).await?.ok_or(Refusal::Absent)?;
-        let kept = bookings::find(&mut conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
-        let quote = make(&mut conn, &kept, asked.selection.clone(), stamp.counts, (&asked.user_id, now), &limits).await?;
-        Some((stamp, quote))
-    } else {
-        None
-    };
-    db.write(move |conn| {
-        Box::pin(async move {
-            let quote = match ahead {
-                Some((stamp, quote)) if taken_store::stamp(conn, &asked.order_no).await?.as_ref() == Some(&stamp) => quote,
-                _ => {
-                    let kept = bookings::held(conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
-                    let counts = taken_store::counts_of(conn, &kept.id).await?;
-                    make(conn, &kept, asked.selection, counts, (&asked.user_id, now), &limits).await?
-                }
-            };
-            quote_store::insert(conn, &quote).await?;
-            Ok(quote)
-        })
-    })
-    .await
+    db.write(move |conn| Box::pin(async move { quote_alone(conn, asked, &limits, now).await })).await
+}
+
+async fn quote_alone(conn: &mut Conn, asked: Asked, limits: &Limits, now: Timestamp) -> Result<KeptQuote, Refusal> {
+    let kept = bookings::held(conn, &asked.scope, &asked.order_no).await?.ok_or(Refusal::Absent)?;
+    let counts = taken_store::counts_of(conn, &kept.id).await?;
+    let quote = make(conn, &kept, asked.selection, counts, (&asked.user_id, now), limits).await?;
+    quote_store::insert(conn, &quote).await?;
+    Ok(quote)
+}
+
+/// The quote as things are now, before it is kept; nothing where it has to go alone.
+async fn reckoned(db: &Db, asked: &Asked, limits: &Limits, now: Timestamp) -> Result<Option<(KeptQuote, Reckoned)>, Refusal> {
+    let wanted = Wanted { scope: asked.scope.clone(), order_no: asked.order_no.clone() };
+    let Some(found) = db.join(wanted).await.transpose()?.flatten() else { return Ok(None) };
+    let (kept, counts) = found.read()?;
+    let mut conn = db.read().await?;
+    let quote = make(&mut conn, &kept, asked.selection.clone(), counts, (&asked.user_id, now), limits).await?;
+    let stamp = Stamp { document_digest: kept.document_digest, counts };
+    let reckoned = Reckoned { order_id: kept.id, order_no: asked.order_no.clone(), stamp, packed: quote_store::packed(&quote)? };
+    Ok(Some((quote, reckoned)))
+}
+
+/// A booking that is to be quoted, and whose it must be.
+struct Wanted {
+    scope: Scope,
+    order_no: String,
+}
+
+impl Joint for Wanted {
+    /// The booking; nothing when there is none for this scope.
+    type Answer = Result<Option<ToQuoteRow>, sqlx::Error>;
+
+    const MOST: usize = 64;
+
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+        line::read_for_each(db, read_together(db, &pieces).await, pieces.len())
+    }
+}
+
+async fn read_together(db: &Db, wanted: &[Wanted]) -> Result<Vec<Option<ToQuoteRow>>, sqlx::Error> {
+    let mut conn = db.read().await?;
+    let order_numbers: Vec<&str> = wanted.iter().map(|one| one.order_no.as_str()).collect();
+    let found = quote_store::to_quote(&mut conn, &order_numbers).await?;
+    Ok(wanted.iter().map(|one| found.get(&one.order_no).filter(|row| row.is_of(&one.scope)).cloned()).collect())
+}
+
+/// A quote that was reckoned before it was its turn to be kept.
+struct Reckoned {
+    order_id: String,
+    order_no: String,
+    /// What it was reckoned from.
+    stamp: Stamp,
+    packed: PackedQuote,
+}
+
+impl Joint for Reckoned {
+    /// The quote's ordinal; nothing when this one has to go alone.
+    type Answer = Result<Option<i64>, sqlx::Error>;
+
+    const MOST: usize = 64;
+
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+        let count = pieces.len();
+        let kept = db.write(move |conn| Box::pin(async move { keep_together(conn, pieces).await })).await;
+        line::for_each(kept, count, is_duplicate)
+    }
+}
+
+/// Keeps those of some quotes that still stand: their ordinals.
+async fn keep_together(conn: &mut Conn, all: Vec<Reckoned>) -> Result<Vec<Option<i64>>, sqlx::Error> {
+    let ids: Vec<&str> = all.iter().map(|one| one.order_id.as_str()).collect();
+    // Nobody waits here for an order that somebody else writes to, and no two for each other.
+    let free = bookings::hold_free(conn, &ids).await?;
+    let order_numbers: Vec<&str> = all.iter().map(|one| one.order_no.as_str()).collect();
+    let mut stamps = taken_store::stamps(conn, &order_numbers).await?;
+    let (mut ordinals, mut quotes) = (Vec::with_capacity(all.len()), Vec::with_capacity(all.len()));
+    for one in all {
+        let stamp = stamps.get_mut(&one.order_no).filter(|stamp| free.contains(&one.order_id) && one.stamp.serves_at(stamp));
+        let ordinal = stamp.map(|stamp| {
+            stamp.counts.newest_ordinal += 1;
+            stamp.counts.newest_ordinal
+        });
+        quotes.extend(ordinal.map(|ordinal| one.packed.numbered(ordinal)));
+        ordinals.push(ordinal);
+    }
+    quote_store::insert_packed(conn, quotes).await?;
+    Ok(ordinals)
 }
 
 /// Decides and calculates. The quote is not kept yet.

@@ -14,8 +14,8 @@ use super::taken_store::{self, Counts, Stamp};
 use crate::agencies::store as agencies;
 use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
-use crate::db::line::Joint;
-use crate::db::{Conn, Db, again, is_duplicate, is_lost};
+use crate::db::line::{self, Joint};
+use crate::db::{Conn, Db, again, is_duplicate};
 use crate::incidents;
 use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::Timestamp;
@@ -112,15 +112,7 @@ impl Joint for Wanted {
     const MOST: usize = 64;
 
     async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
-        match read_together(db, &pieces).await {
-            Ok(found) => found.into_iter().map(Ok).collect(),
-            // Another connection may live, for each alone.
-            Err(error) if is_lost(&error) => {
-                db.doubt();
-                pieces.iter().map(|_| Ok(None)).collect()
-            }
-            Err(error) => pieces.iter().map(|_| Err(again(&error))).collect(),
-        }
+        line::read_for_each(db, read_together(db, &pieces).await, pieces.len())
     }
 }
 

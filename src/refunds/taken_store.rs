@@ -68,6 +68,15 @@ pub struct Stamp {
     pub counts: Counts,
 }
 
+impl Stamp {
+    /// Whether what was quoted by this stamp can still be kept by a later one: other quotes of the order are no reason against it.
+    #[must_use]
+    pub fn serves_at(&self, later: &Self) -> bool {
+        let counts = Counts { newest_ordinal: later.counts.newest_ordinal, ..self.counts };
+        self.document_digest == later.document_digest && counts == later.counts
+    }
+}
+
 /// A stamp, and whose it is.
 #[derive(FromRow)]
 struct StampRow {
@@ -91,14 +100,6 @@ pub fn stamps_query(order_numbers: &[&str]) -> Select {
 pub async fn stamps(conn: &mut Conn, order_numbers: &[&str]) -> Result<HashMap<String, Stamp>, sqlx::Error> {
     let rows: Vec<StampRow> = stamps_query(order_numbers).fetch(conn).await?;
     Ok(rows.into_iter().map(|row| (row.order_no, row.stamp)).collect())
-}
-
-/// As [`stamps`], of one order.
-///
-/// # Errors
-/// The database's own.
-pub async fn stamp(conn: &mut Conn, order_no: &str) -> Result<Option<Stamp>, sqlx::Error> {
-    Ok(stamps(conn, &[order_no]).await?.remove(order_no))
 }
 
 /// A passenger and segment that an open or completed refund has.
