@@ -15,6 +15,7 @@ use crate::world::{Person, World, number_in};
 on_both! {
     quotes_are_asked_for_at_once
     an_order_that_somebody_holds_keeps_no_other_quote_waiting
+    quotes_that_wait_are_kept_by_one_transaction
     what_changes_before_a_quote_is_kept_is_seen
     thirty_orders_are_submitted_at_once
     what_is_wrong_with_one_is_nobody_elses_affair
@@ -143,9 +144,33 @@ async fn an_order_that_somebody_holds_keeps_no_other_quote_waiting(world: World)
     assert_eq!(world.count("SELECT COUNT(*) FROM quotes").await, 6);
 }
 
+async fn quotes_that_wait_are_kept_by_one_transaction(world: World) {
+    if world.app.db.kind == Kind::Sqlite {
+        // Its rows do not say which transaction wrote them.
+        return;
+    }
+    let people = people(&world).await;
+    let quote = |n: usize| {
+        let lan = people[0].clone();
+        async move { lan.quote(&order_no(n), "voluntary").await }
+    };
+    let mut conn = holding(&world, "LOCK TABLE quotes IN EXCLUSIVE MODE").await;
+    let first = actix_web::rt::spawn(quote(0));
+    somebody_waits(&world).await;
+    let waiting = [1, 1, 1, 2, 3].map(|n| actix_web::rt::spawn(quote(n)));
+    // Shorter than the first one's patience, and long enough for the others to stand behind it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    conn.execute("COMMIT").await.expect("let go");
+    join_all(waiting.into_iter().chain([first])).await.into_iter().for_each(|quote| assert!(quote.is_ok()));
+    assert_eq!(world.count("SELECT COUNT(*) FROM quotes").await, 6);
+    assert_eq!(world.count("SELECT COUNT(DISTINCT CAST(xmin AS TEXT)) FROM quotes").await, 2, "the first, and all that waited");
+    assert_eq!(world.count("SELECT COUNT(*) FROM quotes WHERE ordinal = 1").await, 4);
+    assert_eq!(world.count("SELECT MAX(ordinal) FROM quotes").await, 3);
+}
+
 async fn what_changes_before_a_quote_is_kept_is_seen(world: World) {
     if world.app.db.kind == Kind::Sqlite {
-        // Nobody can write while somebody else does.
+        // Whoever held its one writer could not load a rate beside it.
         return;
     }
     let people = people(&world).await;
@@ -158,7 +183,7 @@ async fn what_changes_before_a_quote_is_kept_is_seen(world: World) {
     let mut conn = holding(&world, "LOCK TABLE quotes IN EXCLUSIVE MODE").await;
     let first = actix_web::rt::spawn(quote(1));
     somebody_waits(&world).await;
-    // These are reckoned by the old rate, of the order as it was, with nothing in a refund, while they wait for their turn.
+    // These are reckoned by the old rate while they wait for their turn.
     let waiting = [2, 3].map(|n| actix_web::rt::spawn(quote(n)));
     tokio::time::sleep(Duration::from_millis(500)).await;
     world.rates("date,from,to,rate\n2026-11-20,CNY,USD,0.14\n").await;

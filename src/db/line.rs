@@ -56,21 +56,18 @@ pub trait Joint: Send + 'static {
         Self: Sized;
 }
 
-/// What was read for many at once, for each of them. Where the connection was lost there is nothing for any: another may live,
-/// for each alone.
-pub fn read_for_each<A>(db: &Db, read: Result<Vec<Option<A>>, sqlx::Error>, count: usize) -> Vec<Result<Option<A>, sqlx::Error>> {
-    if read.as_ref().is_err_and(is_lost) {
-        db.doubt();
-    }
-    for_each(read, count, is_lost)
-}
-
-/// What was done for many at once, for each of them. After some errors there is nothing for any, and each goes alone.
+/// What was done for many at once, for each of them. After an error for which each `goes_alone` there is nothing for any; every
+/// other one is told to all.
 pub fn for_each<A>(
+    db: &Db,
     done: Result<Vec<Option<A>>, sqlx::Error>,
     count: usize,
     goes_alone: fn(&sqlx::Error) -> bool,
 ) -> Vec<Result<Option<A>, sqlx::Error>> {
+    if done.as_ref().is_err_and(is_lost) {
+        // Another connection may live.
+        db.doubt();
+    }
     match done {
         Ok(all) => all.into_iter().map(Ok).collect(),
         Err(error) if goes_alone(&error) => (0..count).map(|_| Ok(None)).collect(),

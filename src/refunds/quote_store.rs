@@ -90,7 +90,7 @@ macro_rules! to_quote {
     };
 }
 
-/// A booking as the database has it, for whoever quotes it.
+/// A booking as the database has it, for whoever quotes it or submits a quote of it.
 #[derive(Debug, Clone, FromRow)]
 pub struct ToQuoteRow {
     order_id: String,
@@ -232,6 +232,7 @@ pub struct PackedQuote(Vec<Value>);
 
 /// The place of the ordinal among [`QUOTES`]' columns.
 const ORDINAL: usize = 3;
+const _: () = assert!(matches!(QUOTES.columns[ORDINAL].as_bytes(), b"ordinal"));
 
 impl PackedQuote {
     /// As the order's quote with this ordinal.

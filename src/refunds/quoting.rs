@@ -10,7 +10,7 @@ use crate::bookings::store as bookings;
 use crate::bookings::store::Kept;
 use crate::config::Limits;
 use crate::db::line::{self, Joint};
-use crate::db::{Conn, Db, is_duplicate, json};
+use crate::db::{Conn, Db, is_busy, is_lost, json};
 use crate::incidents;
 use crate::incidents::model::{Incident, Outcome};
 use crate::kernel::actor::Scope;
@@ -62,9 +62,16 @@ async fn quote_alone(conn: &mut Conn, asked: Asked, limits: &Limits, now: Timest
 async fn reckoned(db: &Db, asked: &Asked, limits: &Limits, now: Timestamp) -> Result<Option<(KeptQuote, Reckoned)>, Refusal> {
     let wanted = Wanted { scope: asked.scope.clone(), order_no: asked.order_no.clone() };
     let Some(found) = db.join(wanted).await.transpose()?.flatten() else { return Ok(None) };
-    let (kept, counts) = found.read()?;
+    let (kept, counts) = found.ok_or(Refusal::Absent)?.read()?;
     let mut conn = db.read().await?;
-    let quote = make(&mut conn, &kept, asked.selection.clone(), counts, (&asked.user_id, now), limits).await?;
+    let quote = match make(&mut conn, &kept, asked.selection.clone(), counts, (&asked.user_id, now), limits).await {
+        Err(Refusal::Database(error)) if is_lost(&error) => {
+            db.doubt();
+            return Ok(None);
+        }
+        made => made?,
+    };
+    drop(conn);
     let stamp = Stamp { document_digest: kept.document_digest, counts };
     let reckoned = Reckoned { order_id: kept.id, order_no: asked.order_no.clone(), stamp, packed: quote_store::packed(&quote)? };
     Ok(Some((quote, reckoned)))
@@ -77,21 +84,21 @@ struct Wanted {
 }
 
 impl Joint for Wanted {
-    /// The booking; nothing when there is none for this scope.
-    type Answer = Result<Option<ToQuoteRow>, sqlx::Error>;
+    /// The booking, if there is one for this scope; nothing when this one has to go alone.
+    type Answer = Result<Option<Option<ToQuoteRow>>, sqlx::Error>;
 
     const MOST: usize = 64;
 
     async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
-        line::read_for_each(db, read_together(db, &pieces).await, pieces.len())
+        line::for_each(db, read_together(db, &pieces).await, pieces.len(), is_lost)
     }
 }
 
-async fn read_together(db: &Db, wanted: &[Wanted]) -> Result<Vec<Option<ToQuoteRow>>, sqlx::Error> {
+async fn read_together(db: &Db, wanted: &[Wanted]) -> Result<Vec<Option<Option<ToQuoteRow>>>, sqlx::Error> {
     let mut conn = db.read().await?;
     let order_numbers: Vec<&str> = wanted.iter().map(|one| one.order_no.as_str()).collect();
     let found = quote_store::to_quote(&mut conn, &order_numbers).await?;
-    Ok(wanted.iter().map(|one| found.get(&one.order_no).filter(|row| row.is_of(&one.scope)).cloned()).collect())
+    Ok(wanted.iter().map(|one| Some(found.get(&one.order_no).filter(|row| row.is_of(&one.scope)).cloned())).collect())
 }
 
 /// A quote that was reckoned before it was its turn to be kept.
@@ -112,7 +119,8 @@ impl Joint for Reckoned {
     async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
         let count = pieces.len();
         let kept = db.write(move |conn| Box::pin(async move { keep_together(conn, pieces).await })).await;
-        line::for_each(kept, count, is_duplicate)
+        // Whose fault it was shows when each goes alone. Should these have been kept after all, each is only followed by another.
+        line::for_each(db, kept, count, |error| !is_busy(error))
     }
 }
 

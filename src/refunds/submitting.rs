@@ -15,7 +15,7 @@ use crate::agencies::store as agencies;
 use crate::bookings::store::{self as bookings, Kept};
 use crate::config::Limits;
 use crate::db::line::{self, Joint};
-use crate::db::{Conn, Db, again, is_duplicate};
+use crate::db::{Conn, Db, again, is_duplicate, is_lost};
 use crate::incidents;
 use crate::kernel::actor::{Actor, Scope};
 use crate::kernel::time::Timestamp;
@@ -112,7 +112,7 @@ impl Joint for Wanted {
     const MOST: usize = 64;
 
     async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
-        line::read_for_each(db, read_together(db, &pieces).await, pieces.len())
+        line::for_each(db, read_together(db, &pieces).await, pieces.len(), is_lost)
     }
 }
 

@@ -146,3 +146,20 @@ pub async fn taken_of_many(conn: &mut Conn, order_ids: &[&str]) -> Result<HashMa
     }
     Ok(all)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_other_quotes_are_no_reason_to_reckon_again() {
+        let counts = Counts { newest_ordinal: 1, refunds: 2, incidents: 3, terms: 4 };
+        let stamp = Stamp { document_digest: "a".to_owned(), counts };
+        let with = |counts: Counts| Stamp { counts, ..stamp.clone() };
+        assert!(stamp.serves_at(&stamp) && stamp.serves_at(&with(Counts { newest_ordinal: 9, ..counts })));
+        assert!(!stamp.serves_at(&Stamp { document_digest: "b".to_owned(), ..stamp.clone() }));
+        assert!(!stamp.serves_at(&with(Counts { refunds: 9, ..counts })));
+        assert!(!stamp.serves_at(&with(Counts { incidents: 9, ..counts })));
+        assert!(!stamp.serves_at(&with(Counts { terms: 9, ..counts })));
+    }
+}
