@@ -41,7 +41,7 @@ pub struct Asked {
 /// The rule that the selection breaks.
 pub async fn quote(db: &Db, asked: Asked, limits: &Limits, now: Timestamp) -> Result<KeptQuote, Refusal> {
     if let Some((mut quote, reckoned)) = reckoned(db, &asked, limits, now).await?
-        && let Some(ordinal) = db.join(reckoned).await.transpose()?.flatten()
+        && let Some(ordinal) = db.join(reckoned).await?
     {
         quote.ordinal = ordinal;
         return Ok(quote);
@@ -61,7 +61,7 @@ async fn quote_alone(conn: &mut Conn, asked: Asked, limits: &Limits, now: Timest
 /// The quote as things are now, before it is kept; nothing where it has to go alone.
 async fn reckoned(db: &Db, asked: &Asked, limits: &Limits, now: Timestamp) -> Result<Option<(KeptQuote, Reckoned)>, Refusal> {
     let wanted = Wanted { scope: asked.scope.clone(), order_no: asked.order_no.clone() };
-    let Some(found) = db.join(wanted).await.transpose()?.flatten() else { return Ok(None) };
+    let Some(found) = db.join(wanted).await? else { return Ok(None) };
     let (kept, counts) = found.ok_or(Refusal::Absent)?.read()?;
     let mut conn = db.read().await?;
     let quote = match make(&mut conn, &kept, asked.selection.clone(), counts, (&asked.user_id, now), limits).await {
@@ -84,12 +84,13 @@ struct Wanted {
 }
 
 impl Joint for Wanted {
-    /// The booking, if there is one for this scope; nothing when this one has to go alone.
-    type Answer = Result<Option<Option<ToQuoteRow>>, sqlx::Error>;
+    /// The booking, if there is one for this scope.
+    type Done = Option<ToQuoteRow>;
+    type Error = sqlx::Error;
 
     const MOST: usize = 64;
 
-    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Result<Option<Self::Done>, Self::Error>> {
         line::for_each(db, read_together(db, &pieces).await, pieces.len(), is_lost)
     }
 }
@@ -111,12 +112,13 @@ struct Reckoned {
 }
 
 impl Joint for Reckoned {
-    /// The quote's ordinal; nothing when this one has to go alone.
-    type Answer = Result<Option<i64>, sqlx::Error>;
+    /// The quote's ordinal.
+    type Done = i64;
+    type Error = sqlx::Error;
 
     const MOST: usize = 64;
 
-    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Result<Option<Self::Done>, Self::Error>> {
         let count = pieces.len();
         let kept = db.write(move |conn| Box::pin(async move { keep_together(conn, pieces).await })).await;
         // Whose fault it was shows when each goes alone. Should these have been kept after all, each is only followed by another.

@@ -75,7 +75,7 @@ struct Ready {
 /// The rule that is broken.
 pub async fn submit(db: &Db, submission: Submission, limits: &Limits, now: Timestamp) -> Result<Outcome, Refusal> {
     if let Some(ready) = ready(db, &submission, limits, now).await?
-        && let Some(number) = db.join(ready).await.transpose()?.flatten()
+        && let Some(number) = db.join(ready).await?
     {
         return Ok(Outcome::Submitted(number));
     }
@@ -87,7 +87,7 @@ pub async fn submit(db: &Db, submission: Submission, limits: &Limits, now: Times
 /// same button may have been faster.
 async fn ready(db: &Db, submission: &Submission, limits: &Limits, now: Timestamp) -> Result<Option<Ready>, sqlx::Error> {
     let wanted = Wanted { scope: submission.actor.scope(), order_no: submission.order_no.clone(), quote_id: submission.quote_id.clone() };
-    let Some(found) = db.join(wanted).await.transpose()?.flatten() else { return Ok(None) };
+    let Some(found) = db.join(wanted).await? else { return Ok(None) };
     let (found, mut conn) = (found.read()?, db.read().await?);
     match decide(&mut conn, found, submission, limits, now).await {
         Ok(Decision::Register { kept, quote, counts }) => {
@@ -107,11 +107,12 @@ struct Wanted {
 
 impl Joint for Wanted {
     /// The quote with its booking; nothing when there is none for this scope, or another of these takes it.
-    type Answer = Result<Option<ToSubmitRow>, sqlx::Error>;
+    type Done = ToSubmitRow;
+    type Error = sqlx::Error;
 
     const MOST: usize = 64;
 
-    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Result<Option<Self::Done>, Self::Error>> {
         line::for_each(db, read_together(db, &pieces).await, pieces.len(), is_lost)
     }
 }
@@ -129,12 +130,13 @@ async fn read_together(db: &Db, wanted: &[Wanted]) -> Result<Vec<Option<ToSubmit
 }
 
 impl Joint for Ready {
-    /// The refund's number; nothing when this one has to go alone.
-    type Answer = Result<Option<String>, Refusal>;
+    /// The refund's number.
+    type Done = String;
+    type Error = Refusal;
 
     const MOST: usize = 64;
 
-    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Self::Answer> {
+    async fn do_all(db: &Db, pieces: Vec<Self>) -> Vec<Result<Option<Self::Done>, Self::Error>> {
         let count = pieces.len();
         match db.write(move |conn| Box::pin(async move { submit_together(conn, pieces).await })).await {
             Ok(numbers) => numbers.into_iter().map(Ok).collect(),
