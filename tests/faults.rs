@@ -129,7 +129,15 @@ async fn the_road_of_a_refund(world: World) {
     let sam = world.person("sam", Role::Supervisor, None).await;
     let order_no = world.booked(&agency, &number(1)).await;
     lay(&world).await;
-    let (quote, once) = lan.button(&lan.quote(&order_no, "voluntary").await).await;
+    let chosen = [("passenger", "1"), ("segment", "1"), ("reason", "voluntary")];
+    let quoted = async || lan.post(&format!("/bookings/{order_no}/quotes"), &chosen).await;
+    // A quote is one write. It fails with others, and when it goes alone after that.
+    execute(&world.url, "UPDATE fault SET remaining = 1").await;
+    quoted().await.expect_status(500).expect("Something went wrong");
+    assert_eq!(world.count("SELECT COUNT(*) FROM quotes").await, 0);
+    execute(&world.url, "UPDATE fault SET remaining = -1").await;
+    let (quote, once) = lan.button(&quoted().await.expect_status(303).location).await;
+    assert_eq!(world.count("SELECT COUNT(*) FROM quotes").await, 1);
     let fields = [("quote", quote.as_str()), ("once", once.as_str())];
     let submit = async || lan.post(&format!("/bookings/{order_no}/refunds"), &fields).await;
     let refund = number_in(&fails_everywhere(&world, "a submission", submit).await.location);
