@@ -128,11 +128,9 @@ fn create_private(file: &str) -> Result<(), sqlx::Error> {
 /// the same pages of indexes again and again, and commits wait for the disk behind it.
 const SQLITE_WRITER: &str = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; \
      PRAGMA recursive_triggers=ON; PRAGMA trusted_schema=OFF; PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=16384; PRAGMA temp_store=MEMORY";
-/// Readers see the first two gigabytes of the file where the system keeps them, the most that SQLite maps; what lies behind is
-/// copied page by page. Mapped pages are the system's, not the program's own memory; to find them costs up to four megabytes
-/// for each connection.
-const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; \
-     PRAGMA mmap_size=2147418112";
+/// Nothing of the file is mapped: once somebody has written, SQLite gives a reader's mapping up and finds its pages anew, which
+/// takes longer than to copy them, and others wait meanwhile.
+const SQLITE_READER: &str = "PRAGMA query_only=ON; PRAGMA busy_timeout=5000; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF";
 /// A page's query is never worth compiling: where a table is large enough for the server to think so, the compiler alone
 /// takes a hundred times as long as the query. Nor is it worth planning again and again, which takes longer than the query,
 /// but the server believes it to take a twentieth: the cost of an operator is what planning is reckoned by. And it believes
